@@ -1,0 +1,34 @@
+"""Find your own photographs by what is in them, offline.
+
+The public names; importing this package imports nothing heavy.
+"""
+
+from searchengine.errors import SearchEngineError
+from searchengine.records import Filters, Hit, IndexReport, Photo, PhotoFacts, Progress, Query, Results
+from searchengine.settings import Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Filters",
+    "Hit",
+    "IndexReport",
+    "Library",
+    "Photo",
+    "PhotoFacts",
+    "Progress",
+    "Query",
+    "Results",
+    "SearchEngineError",
+    "Settings",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Library brings SQLAlchemy and NumPy with it; `--help` and the records alone need neither.
+    if name == "Library":
+        from searchengine.library import Library
+
+        return Library
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,113 @@
+"""Everything that can go wrong through a person's doing, or their machine's, as one tree of exceptions.
+
+    SearchEngineError
+    ├── UsageError                what was asked for makes no sense as it stands
+    │   ├── PhotoUnreadableError  the photo that was named can't be read
+    │   └── NotFoundError         there is no such photo, root or model
+    ├── LibraryError              the library can't be used
+    │   ├── LibraryMissingError   there is none at that place
+    │   ├── LibraryBusyError      another program is indexing it
+    │   ├── LibraryReadOnlyError  it can't be written to
+    │   ├── LibraryTooNewError    a newer version of this program made it
+    │   ├── LibraryDamagedError   its database is torn
+    │   └── LibraryFullError      the disk is full
+    └── ModelError                the model can't be used
+        ├── ModelMissingError     it isn't on this machine
+        ├── ModelUnsupportedError its architecture is not one we run
+        ├── ModelDamagedError     its files are torn or don't belong together
+        └── HubUnreachableError   it can't be downloaded now
+
+What each becomes (an exit code, an HTTP status) is decided by the faces, in one place each. Exceptions of other
+libraries are translated to these at the edge where they arise.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class SearchEngineError(Exception):
+    """Something that a person can mend.
+
+    `what` says what happened and to which file or option, `next_step` what to do about it. Both are sentences
+    without markup, meant for a person.
+    """
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(f"{what} {next_step}".strip())
+        self.what = what
+        self.next_step = next_step
+
+
+class UsageError(SearchEngineError):
+    """What was asked for makes no sense as it stands."""
+
+
+class PhotoUnreadableError(UsageError):
+    """A file can't be read as a photo.
+
+    While indexing this becomes a `Failure` in the library; only a photo that was asked for by name stops a command.
+    """
+
+    def __init__(self, path: str | bytes | os.PathLike[str], reason: str) -> None:
+        name = os.fsdecode(path)
+        super().__init__(f"{printable(name)} can't be read as a photo: {reason}.")
+        self.path = os.fsencode(path)
+        self.reason = reason
+
+
+class NotFoundError(UsageError):
+    """There is no such photo, root or model."""
+
+
+class LibraryError(SearchEngineError):
+    """The library can't be used."""
+
+
+class LibraryMissingError(LibraryError):
+    """There is no library at that place."""
+
+
+class LibraryBusyError(LibraryError):
+    """Another program is indexing this library."""
+
+
+class LibraryReadOnlyError(LibraryError):
+    """The library can't be written to."""
+
+
+class LibraryTooNewError(LibraryError):
+    """A newer version of this program made the library."""
+
+
+class LibraryDamagedError(LibraryError):
+    """The library's database is torn."""
+
+
+class LibraryFullError(LibraryError):
+    """The disk that holds the library is full."""
+
+
+class ModelError(SearchEngineError):
+    """The model can't be used."""
+
+
+class ModelMissingError(ModelError):
+    """The model isn't on this machine."""
+
+
+class ModelUnsupportedError(ModelError):
+    """The model's architecture is not one that this program runs."""
+
+
+class ModelDamagedError(ModelError):
+    """The model's files are torn or don't belong together."""
+
+
+class HubUnreachableError(ModelError):
+    """The model can't be downloaded now."""
+
+
+def printable(path: str | bytes | os.PathLike[str]) -> str:
+    """A path as text that any terminal, log or JSON can carry: bytes that aren't UTF-8 become `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

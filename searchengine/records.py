@@ -1,0 +1,229 @@
+"""The plain records that travel between the layers.
+
+Frozen, without behaviour beyond what is derived from their own fields, and known to every layer. Paths are bytes
+(`os.fsencode`), since not every file's name is UTF-8. Nothing here imports anything heavy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint8]
+    """One picture: uint8 (height, width, 3), sRGB, upright."""
+
+    Vectors = NDArray[np.float32]
+    """Embeddings: float32 (n, dim), each of unit length."""
+
+    Vector = NDArray[np.float32]
+    """One embedding: float32 (dim,), unit length."""
+
+    Ids = NDArray[np.int64]
+    """Photo ids: int64 (n,)."""
+
+
+# --- files and photos -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What `stat` says of a file without opening it; when none of it moved, the file is taken as unchanged."""
+
+    size: int  # bytes
+    mtime_ns: int
+    sidecar_ns: int = 0  # mtime of the XMP file that belongs to it; 0 when there is none
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A photo file met while walking a folder."""
+
+    path: bytes
+    stamp: Stamp
+    beside: bytes | None = None  # for a RAW: the picture of the same shot, in the same folder, that stands for it
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What a photo's file says about it, apart from its pixels."""
+
+    width: int  # pixels, upright
+    height: int
+    format: str  # lower case: "jpeg", "png", "heic", …
+    taken_at: datetime | None = None  # local time where it was taken, without a zone, as cameras write it
+    taken_from: str | None = None  # where that date stands: "exif", "xmp" or "file"
+    camera: str | None = None
+    lens: str | None = None
+    latitude: float | None = None  # degrees, north positive
+    longitude: float | None = None  # degrees, east positive
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
+    flaw: str | None = None  # what is wrong with a file that could be read all the same: "truncated"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedPhoto:
+    """A photo opened: its pixels, perhaps at reduced size, and its facts (whose width and height are the full ones)."""
+
+    pixels: Pixels
+    facts: PhotoFacts
+
+
+class FileState(StrEnum):
+    """How things stand with a file that the library knows."""
+
+    PRESENT = "present"
+    MISSING = "missing"  # its root is there and it isn't
+    OFFLINE = "offline"  # its root is away: an unplugged drive
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """One place where a photo lies."""
+
+    path: bytes
+    stamp: Stamp
+    state: FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One content, with the places where it lies."""
+
+    id: int
+    fingerprint: bytes  # 16 bytes, of the file's bytes
+    facts: PhotoFacts
+    files: tuple[PhotoFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that the library watches."""
+
+    id: int
+    path: bytes
+    exclude: tuple[str, ...] = ()  # gitignore patterns
+    online: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that couldn't be read, and is tried again only when it or the decoder changes."""
+
+    path: bytes
+    reason: str
+    stamp: Stamp
+    decoder: str  # the version of the decoder that gave up
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What makes two vectors comparable. Precision is not part of it."""
+
+    name: str  # "builtin", a catalogue name, a hub name, or the path of a local folder
+    revision: str
+    checksum: str  # of the weights
+    preprocessing: str  # how pixels become the model's input, as one line
+    dim: int
+
+
+# --- indexing ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come; sent a few times a second."""
+
+    seen: int  # photo files met while walking
+    done: int  # of these, dealt with
+    embedded: int  # of these, through the model
+    scanning: bool  # whether more may be met
+    path: bytes | None = None  # the last one dealt with
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run of the indexer did, in files."""
+
+    added: int = 0  # new content
+    copied: int = 0  # content that was known, at one more place
+    moved: int = 0  # content that was known, at a place that replaces one now gone
+    changed: int = 0  # a known place with new content or new facts
+    unchanged: int = 0
+    missing: int = 0  # places now gone from a root that is there
+    offline: int = 0  # places under roots that are away
+    unreadable: int = 0  # with the ones of earlier runs that haven't changed
+    not_photos: int = 0  # other files met
+    embedded: int = 0  # photos through the model
+    seconds: float = 0.0
+    interrupted: bool = False
+    failures: tuple[Failure, ...] = ()  # the new ones of this run
+
+
+# --- searching --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a hit must satisfy besides fitting the query."""
+
+    folder: bytes | None = None  # a file of the photo lies in this folder or below
+    after: datetime | None = None  # taken at or after
+    before: datetime | None = None  # taken before
+    format: str | None = None
+    camera: str | None = None  # part of the camera's name, any case
+
+    @property
+    def empty(self) -> bool:
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked."""
+
+    text: str | None = None
+    like: tuple[Path | int, ...] = ()  # photos, by path (in the library or not) or by id
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 20
+    offset: int = 0
+    min_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A photo that was found."""
+
+    id: int
+    score: float  # cosine similarity to the query
+    photo: Photo
+
+    @property
+    def path(self) -> bytes:
+        """The place to show: one that is there, where there is one."""
+        return self.paths[0]
+
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """Every place that isn't missing, those that are reachable first."""
+        shown = [f for f in self.photo.files if f.state is not FileState.MISSING]
+        return tuple(f.path for f in sorted(shown, key=lambda f: (f.state is FileState.OFFLINE, f.path)))
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The answer to a query."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()  # what a person should know about this answer, in sentences

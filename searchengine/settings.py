@@ -1,0 +1,39 @@
+"""Where things are and what was chosen: options, then the environment, then the platform's habits.
+
+Read once, at the edge, into one frozen record. Nothing below reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The choices that hold for one run of the program."""
+
+    library: Path  # the folder that holds the library
+    models: Path  # the folder that holds downloaded and exported models; shared between libraries
+    model: str | None = None  # the model asked for; None leaves it to the library
+
+    @classmethod
+    def choose(
+        cls,
+        *,
+        library: str | os.PathLike[str] | None = None,
+        model: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Combine options with `SEARCHENGINE_LIBRARY`, `SEARCHENGINE_MODELS` and `SEARCHENGINE_MODEL`."""
+        # Imported here: the settings' record is used by everybody, the platform's folders by the faces alone.
+        from platformdirs import user_data_path
+
+        home = user_data_path("searchengine", appauthor=False)
+        return cls(
+            library=Path(library or environ.get("SEARCHENGINE_LIBRARY") or home / "library").expanduser().absolute(),
+            models=Path(environ.get("SEARCHENGINE_MODELS") or home / "models").expanduser().absolute(),
+            model=model or environ.get("SEARCHENGINE_MODEL") or None,
+        )

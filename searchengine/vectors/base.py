@@ -1,0 +1,58 @@
+"""The one interface to every nearest-neighbour index: unit vectors by photo id.
+
+An index knows nothing of photos, models or the database. Scores are inner products, which for unit vectors are
+cosines. Every implementation passes the same contract suite and is compared with the exact one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from searchengine.records import Ids, Vector, Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """The nearest ones, best first; equal scores are ordered by id."""
+
+    ids: Ids  # int64 (k,)
+    scores: Vector  # float32 (k,), cosine similarity
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        return zip(self.ids.tolist(), self.scores.tolist(), strict=True)
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours over unit vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+
+    @property
+    def ids(self) -> Ids:
+        """The ids that it holds, int64 (n,), ascending."""
+
+    def __len__(self) -> int:
+        """How many vectors it holds."""
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Take in int64 (n,) ids with float32 (n, dim) unit vectors; an id that is there gets its new vector.
+
+        Raises ValueError on a wrong shape, a repeated id or a vector that is not finite.
+        """
+
+    def remove(self, ids: Ids) -> int:
+        """Drop these ids, int64 (n,); unknown ones are passed over. Returns how many were there."""
+
+    def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
+        """The k nearest of float32 (dim,), among the ids `only` (int64, unknown ones passed over) when given.
+
+        Fewer than k come back only when fewer are eligible: the restriction holds before the top-k, not after.
+        """
