@@ -17,7 +17,8 @@ class Settings:
 
     library: Path  # the folder that holds the library
     models: Path  # the folder that holds downloaded and exported models; shared between libraries
-    model: str | None = None  # the model asked for; None leaves it to the library
+    model: str | None = None  # asked for with an option: must be the library's, where there is a library
+    default_model: str | None = None  # from the environment: for new libraries
 
     @classmethod
     def choose(
@@ -28,12 +29,13 @@ class Settings:
         environ: Mapping[str, str] = os.environ,
     ) -> Settings:
         """Combine options with `SEARCHENGINE_LIBRARY`, `SEARCHENGINE_MODELS` and `SEARCHENGINE_MODEL`."""
-        # Imported here: the settings' record is used by everybody, the platform's folders by the faces alone.
+        # Imported here: the record is used by everybody, the platform's folders by the faces alone.
         from platformdirs import user_data_path
 
         home = user_data_path("searchengine", appauthor=False)
         return cls(
             library=Path(library or environ.get("SEARCHENGINE_LIBRARY") or home / "library").expanduser().absolute(),
             models=Path(environ.get("SEARCHENGINE_MODELS") or home / "models").expanduser().absolute(),
-            model=model or environ.get("SEARCHENGINE_MODEL") or None,
+            model=model,
+            default_model=environ.get("SEARCHENGINE_MODEL") or None,
         )

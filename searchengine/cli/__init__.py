@@ -1,0 +1,80 @@
+"""The command line: parse, call the library, print. One file a command; what they share stands in a few others.
+
+Here is the group that loads each command when it is called, and the one place where our errors become exit codes:
+0 done, 1 nothing found (or, with --strict, some photos unreadable), 2 wrong use, 3 the library or model can't be used.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from searchengine import __version__
+from searchengine.errors import SearchEngineError, UsageError
+
+COMMANDS = {
+    "index": "Take photos into the library, or look again at those it knows.",
+    "search": "Find photos in words, with another photo, or with both.",
+    "similar": "Find photos that look like this one.",
+    "serve": "Open the search page in the browser.",
+    "watch": "Keep the library up to date while photos come and go.",
+    "status": "Show what the library holds and what couldn't be read.",
+    "prune": "Forget photos that are gone.",
+    "doctor": "Check that everything in the library fits together.",
+    "backup": "Write a copy of the library's database to a file.",
+    "restore": "Put a backup in the library's place.",
+    "models": "List, download, switch and carry models.",
+    "samples": "Write out a few photographs to try the program on.",
+    "evaluate": "Measure how well a model finds and sorts photos.",
+    "train": "Train the built-in model from its sources.",
+}
+"""Every command with its line in the overview, so that `--help` imports none of them."""
+
+
+class CommandFailedError(click.ClickException):
+    """One of our errors on its way to the terminal."""
+
+    def __init__(self, error: SearchEngineError) -> None:
+        super().__init__(str(error))
+        self.exit_code = 2 if isinstance(error, UsageError) else 3
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"searchengine.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SearchEngineError as error:
+            raise CommandFailedError(error) from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="searchengine")
+@click.option("-v", "--verbose", is_flag=True, help="Say on standard error what happens inside.")
+def main(verbose: bool) -> None:
+    """Find your own photographs by what is in them. Nothing leaves this machine, and no photo is ever changed.
+
+    \b
+    searchengine index ~/Pictures
+    searchengine search 'two dogs on a beach'
+    searchengine similar holiday.jpg
+    """
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")

@@ -1,0 +1,98 @@
+"""`searchengine index`: photos into the library. The question which model to use is asked here and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import click
+
+from searchengine.cli.models import pull_model
+from searchengine.cli.options import with_settings
+from searchengine.cli.output import note
+from searchengine.cli.progress import showing_progress
+from searchengine.errors import printable
+from searchengine.records import IndexReport
+from searchengine.settings import Settings
+
+FAILURES_SHOWN = 10
+
+
+@click.command("index")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what this gitignore pattern fits.")
+@click.option("--model", metavar="NAME", help="The model for a new library: a name from 'searchengine models', "
+              "a hub name or a folder.  [env: SEARCHENGINE_MODEL]")  # fmt: skip
+@click.option("--strict", is_flag=True, help="End with exit code 1 when some photos can't be read.")
+@with_settings
+def command(
+    folders: tuple[Path, ...], exclude: tuple[str, ...], model: str | None, strict: bool, settings: Settings
+) -> None:
+    """Take the photos in FOLDERS into the library; without FOLDERS, look again at those it knows.
+
+    Photos stay where they are and as they are. What didn't change costs next to nothing, a moved or copied photo no
+    embedding; Ctrl-C stops at any moment and keeps what is done.
+
+    \b
+    searchengine index ~/Pictures
+    searchengine index ~/Pictures /mnt/nas/photos --exclude 'Screenshots/' --exclude '*.gif'
+    searchengine index
+    """
+    from searchengine.library import Library
+
+    settings = dataclasses.replace(settings, model=model)
+    if not Library.exists(settings) and not (settings.model or settings.default_model):
+        settings = dataclasses.replace(settings, model=_choose_model(settings))
+    with Library.open(settings, create=True) as library:
+        with showing_progress() as progress:
+            report = library.index(folders, exclude=exclude, progress=progress)
+    write_report(report)
+    if report.interrupted:
+        raise SystemExit(130)
+    if strict and report.unreadable:
+        raise SystemExit(1)
+
+
+def write_report(report: IndexReport) -> None:
+    """What a run did, in a few lines on standard error."""
+    for failure in report.failures[:FAILURES_SHOWN]:
+        note(f"unreadable: {printable(failure.path)}: {failure.reason}")
+    if len(report.failures) > FAILURES_SHOWN:
+        note(f"… and {len(report.failures) - FAILURES_SHOWN} more: 'searchengine status --failures' lists all.")
+    counts = {
+        "added": report.added,
+        "copied": report.copied,
+        "moved": report.moved,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "missing": report.missing,
+        "offline": report.offline,
+        "unreadable": report.unreadable,
+        "not photos": report.not_photos,
+    }
+    always = {"added", "moved", "unchanged", "missing", "unreadable"}
+    note(", ".join(f"{count:,} {word}" for word, count in counts.items() if count or word in always))
+    speed = f", {report.embedded / report.seconds:.1f} a second" if report.embedded and report.seconds else ""
+    note(f"{report.embedded:,} photos embedded in {report.seconds:.1f} s{speed}.")
+    if report.interrupted:
+        note("Stopped. What was done is kept; run the same command to go on.")
+
+
+def _choose_model(settings: Settings) -> str:
+    """The model for a new library, when neither an option nor the environment names one: asked once, on a terminal."""
+    from searchengine.embedding.catalog import RECOMMENDED
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        note(f"Using the built-in model. For one that finds more: 'searchengine models pull {RECOMMENDED.name}', "
+             f"then 'searchengine models use {RECOMMENDED.name}'.")  # fmt: skip
+        return "builtin"
+    note("Which model shall look at your photos? It can be changed later with 'searchengine models use'.")
+    note("  builtin      comes with the program, small and quick, knows everyday things")
+    note(f"  {RECOMMENDED.name:<12} finds much more; a download of {RECOMMENDED.download_mb:,} MB, once")
+    choice: str = click.prompt(
+        "Model", type=click.Choice(["builtin", RECOMMENDED.name]), default="builtin", err=True
+    )
+    if choice != "builtin":
+        pull_model(settings, choice)
+    return choice

@@ -1,0 +1,86 @@
+"""The options and argument types that several commands share."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from searchengine.records import Filters
+from searchengine.settings import Settings
+
+DAY = click.DateTime(["%Y-%m-%d", "%Y-%m", "%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+"""A day, a month, a year or an instant, in local time as cameras write it."""
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--library`, and hand it the `settings` that follow from it and the environment."""
+
+    @click.option(
+        "--library", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+        help="Where the library lies.  [env: SEARCHENGINE_LIBRARY; else the platform's data folder]",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def wrapper(*args: Any, library: Path | None, **kwargs: Any) -> None:
+        command(*args, settings=Settings.choose(library=library), **kwargs)
+
+    return wrapper
+
+
+def with_filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that narrow a search, and hand it the `filters` that follow from them."""
+
+    @click.option("--folder", type=click.Path(path_type=Path), help="Only photos in this folder or below it.")
+    @click.option("--after", type=DAY, metavar="DATE", help="Only photos taken then or later: 2019, 2019-07, 2019-07-14.")
+    @click.option("--before", type=DAY, metavar="DATE", help="Only photos taken earlier than that.")
+    @click.option("--format", "image_format", metavar="NAME", help="Only photos of this format: jpeg, png, heic, …")
+    @click.option("--camera", metavar="NAME", help="Only photos whose camera's name contains this.")
+    @functools.wraps(command)
+    def wrapper(
+        *args: Any,
+        folder: Path | None,
+        after: datetime | None,
+        before: datetime | None,
+        image_format: str | None,
+        camera: str | None,
+        **kwargs: Any,
+    ) -> None:
+        if after and before and after >= before:
+            raise click.UsageError(f"No photo was taken after {after} and before {before}. Swap --after and --before?")
+        filters = Filters(
+            folder=os.fsencode(folder.expanduser().absolute()) if folder else None,
+            after=after,
+            before=before,
+            format=image_format and _FORMATS.get(image_format.lower(), image_format.lower()),
+            camera=camera,
+        )
+        command(*args, filters=filters, **kwargs)
+
+    return wrapper
+
+
+def with_output(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that finds photos the options on how many to show and how: `output` is json, paths or null."""
+
+    @click.option("--json", "output", flag_value="json", help="A JSON list: id, score, path, paths, and the photo's facts.")
+    @click.option("--paths", "output", flag_value="paths", help="One path a line and nothing else, for pipes.")
+    @click.option("-0", "output", flag_value="null", help="Paths with a zero byte behind each, for 'xargs -0'.")
+    @click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+    @click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best to pass over.")
+    @click.option("--min-score", type=float, metavar="NUMBER", help="Only hits with at least this cosine similarity.")
+    @functools.wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        command(*args, **kwargs)
+
+    return wrapper
+
+
+_FORMATS = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "jp2": "jpeg2000", "j2k": "jpeg2000"}
+"""What people call a format, where the library calls it otherwise."""

@@ -1,0 +1,104 @@
+"""How an answer is written: a table for a person, lines, JSON or zero-ended paths for a program.
+
+Results go to standard output and nothing else does; notes and questions go to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from searchengine.errors import printable
+from searchengine.records import Hit, Results
+
+
+def note(text: str) -> None:
+    """A sentence for the person, on standard error."""
+    click.echo(text, err=True)
+
+
+def write_results(results: Results, output: str | None) -> None:
+    """Write hits as `output` says ("json", "paths", "null"), else a table on a terminal and lines in a pipe.
+
+    Exits with 1 when there are none, as `grep` does.
+    """
+    for sentence in results.notes:
+        note(sentence)
+    if output == "json":
+        write_json([as_json(hit) for hit in results.hits])
+    elif output == "null":
+        _write_bytes(b"%s\0" % hit.path for hit in results.hits)
+    elif output == "paths":
+        _write_bytes(b"%s\n" % hit.path for hit in results.hits)
+    elif sys.stdout.isatty():
+        _write_table(results.hits)
+    else:
+        _write_bytes(b"%.4f\t%s\n" % (hit.score, hit.path) for hit in results.hits)
+    if not results.hits:
+        note("Nothing found.")
+        raise SystemExit(1)
+
+
+def write_json(value: Any) -> None:
+    """JSON on standard output, as a person can read it."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def as_json(hit: Hit) -> dict[str, Any]:
+    """A hit as plain values; a path that isn't UTF-8 is written with `\\xNN` (use `-0` to get its bytes)."""
+    facts = hit.photo.facts
+    return {
+        "id": hit.id,
+        "score": round(hit.score, 6),
+        "path": printable(hit.path),
+        "paths": [printable(path) for path in hit.paths],
+        "width": facts.width,
+        "height": facts.height,
+        "format": facts.format,
+        "taken_at": facts.taken_at.isoformat() if facts.taken_at else None,
+        "taken_from": facts.taken_from,
+        "camera": facts.camera,
+        "lens": facts.lens,
+        "latitude": facts.latitude,
+        "longitude": facts.longitude,
+        "caption": facts.caption,
+        "keywords": list(facts.keywords),
+        "flaw": facts.flaw,
+    }
+
+
+def _write_bytes(lines: Iterable[bytes]) -> None:
+    # Past click's text layer: a path is bytes, and not always UTF-8.
+    sys.stdout.flush()
+    stream = click.get_binary_stream("stdout")
+    for line in lines:
+        stream.write(line)
+    stream.flush()
+
+
+def _write_table(hits: Iterable[Hit]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("id", justify="right", style="dim")
+    table.add_column("score", justify="right")
+    table.add_column("photo", overflow="fold")
+    table.add_column("taken", style="dim", no_wrap=True)
+    table.add_column("camera", style="dim")
+    for hit in hits:
+        folder, name = os.path.split(printable(hit.path))
+        place = Text.assemble((folder + os.sep, "dim"), (name, "bold"))
+        for other in hit.paths[1:]:
+            place.append(f"\nalso {printable(other)}", "dim")
+        facts = hit.photo.facts
+        taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at else ""
+        table.add_row(str(hit.id), f"{hit.score:.3f}", place, taken, facts.camera or "")
+    Console(soft_wrap=False).print(table)

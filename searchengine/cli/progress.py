@@ -1,0 +1,93 @@
+"""Progress of a run of the indexer: a bar on a terminal, a line now and then elsewhere; always on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from searchengine.cli.output import note
+from searchengine.errors import printable
+from searchengine.records import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+LINE_EVERY = 5.0  # seconds, where there is no terminal
+
+
+class ShowProgress(Protocol):
+    """What the indexer calls a few times a second."""
+
+    def __call__(self, progress: Progress, /) -> None: ...
+
+
+@contextmanager
+def showing_progress() -> Iterator[ShowProgress]:
+    """A function to hand to `Library.index`, which shows what it is given for as long as the block lasts."""
+    if sys.stderr.isatty():
+        with _bar() as show:
+            yield show
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bar() -> Iterator[ShowProgress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        SpinnerColumn(),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task: TaskID = bar.add_task("", total=None, rate="")
+    rate = _Rate()
+
+    def show(progress: Progress) -> None:
+        name = printable(progress.path).rpartition("/")[2] if progress.path else ""
+        bar.update(
+            task,
+            completed=progress.done,
+            total=None if progress.scanning else progress.seen,
+            description=name[-40:],
+            rate=f"{rate(progress.embedded):.0f} photos/s",
+        )
+
+    with bar:
+        yield show
+
+
+def _lines() -> ShowProgress:
+    rate = _Rate()
+    last = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < LINE_EVERY:
+            return
+        last = now
+        total = f"{progress.seen}{'+' if progress.scanning else ''}"
+        note(f"{progress.done} of {total} files, {progress.embedded} embedded, {rate(progress.embedded):.0f} photos/s")
+
+    return show
+
+
+class _Rate:
+    """Photos embedded a second, over the whole run."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def __call__(self, embedded: int) -> float:
+        return embedded / max(time.monotonic() - self._start, 0.1)

@@ -1,0 +1,47 @@
+"""`searchengine search`: photos by words, by another photo, or by both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from searchengine.cli.options import FILE, with_filters, with_output, with_settings
+from searchengine.cli.output import write_results
+from searchengine.records import Filters
+from searchengine.settings import Settings
+
+
+@click.command("search")
+@click.argument("text", required=False)
+@click.option("--like", type=FILE, multiple=True, metavar="PHOTO", help="Also like this photo; may be given again.")
+@with_filters
+@with_output
+@with_settings
+def command(
+    text: str | None,
+    like: tuple[Path, ...],
+    filters: Filters,
+    output: str | None,
+    limit: int,
+    offset: int,
+    min_score: float | None,
+    settings: Settings,
+) -> None:
+    """Find photos that fit TEXT, look like a photo, or both.
+
+    \b
+    searchengine search 'a dog running on grass'
+    searchengine search 'at night' --like city.jpg
+    searchengine search 'birthday cake' --after 2019-07 --camera canon
+    searchengine search 'a cat' -0 | xargs -0 -I{} cp {} cats/
+
+    Ends with exit code 1 when nothing is found.
+    """
+    from searchengine.library import Library
+
+    with Library.open(settings) as library:
+        results = library.search(
+            text, like=like, filters=filters, limit=limit, offset=offset, min_score=min_score
+        )
+    write_results(results, output)

@@ -1,0 +1,41 @@
+"""`searchengine similar`: reverse lookup, from a photo to those that look like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from searchengine.cli.options import FILE, with_filters, with_output, with_settings
+from searchengine.cli.output import write_results
+from searchengine.records import Filters
+from searchengine.settings import Settings
+
+
+@click.command("similar")
+@click.argument("photo", type=FILE)
+@with_filters
+@with_output
+@with_settings
+def command(
+    photo: Path,
+    filters: Filters,
+    output: str | None,
+    limit: int,
+    offset: int,
+    min_score: float | None,
+    settings: Settings,
+) -> None:
+    """Find photos that look like PHOTO, which need not be in the library; if it is, it is left out.
+
+    \b
+    searchengine similar holiday.jpg
+    searchengine similar scan.tif --limit 5 --folder ~/Pictures/1998
+    """
+    from searchengine.library import Library
+
+    with Library.open(settings) as library:
+        results = library.search(
+            like=[photo], filters=filters, limit=limit, offset=offset, min_score=min_score
+        )
+    write_results(results, output)
