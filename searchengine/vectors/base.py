@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from searchengine.records import Ids, Vector, Vectors
 
 
@@ -19,13 +23,19 @@ class Matches:
     """The nearest ones, best first; equal scores are ordered by id."""
 
     ids: Ids  # int64 (k,)
-    scores: Vector  # float32 (k,), cosine similarity
+    scores: NDArray[np.float32]  # float32 (k,), cosine similarity
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
         return zip(self.ids.tolist(), self.scores.tolist(), strict=True)
+
+    @classmethod
+    def best(cls, ids: Ids, scores: NDArray[np.float32], k: int) -> Matches:
+        """The k best of int64 (n,) and float32 (n,) in any order."""
+        order = np.lexsort((ids, -scores))[: max(k, 0)]
+        return cls(ids[order], scores[order])
 
 
 class VectorIndex(Protocol):
@@ -55,4 +65,29 @@ class VectorIndex(Protocol):
         """The k nearest of float32 (dim,), among the ids `only` (int64, unknown ones passed over) when given.
 
         Fewer than k come back only when fewer are eligible: the restriction holds before the top-k, not after.
+        Raises ValueError on a query of a wrong shape or one that is not finite.
         """
+
+
+def sorted_batch(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
+    """What `add` was given, checked as the interface says, in ascending order of the ids."""
+    ids, vectors = np.asarray(ids, np.int64), np.asarray(vectors, np.float32)
+    if ids.ndim != 1 or vectors.shape != (len(ids), dim):
+        raise ValueError(f"expected (n,) ids and (n, {dim}) vectors, got {ids.shape} and {vectors.shape}")
+    if not np.isfinite(vectors).all():
+        raise ValueError("a vector holds a number that is not finite")
+    order = np.argsort(ids, kind="stable")
+    ids = ids[order]
+    if (ids[1:] == ids[:-1]).any():
+        raise ValueError("an id is repeated")
+    return ids, vectors[order]
+
+
+def checked_query(query: Vector, dim: int) -> Vector:
+    """What `search` was given, checked as the interface says."""
+    query = np.asarray(query, np.float32)
+    if query.shape != (dim,):
+        raise ValueError(f"expected a ({dim},) query, got {query.shape}")
+    if not np.isfinite(query).all():
+        raise ValueError("the query holds a number that is not finite")
+    return query

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from searchengine.records import Ids, Vectors
 from searchengine.vectors import faiss_file
-from searchengine.vectors.base import VectorIndex
 from searchengine.vectors.exact import ExactIndex
 from searchengine.vectors.faiss_index import FaissIndex
 from tests.vectors.samples import ids_of, origin, unit_vectors
 
-DIM = 16
+if TYPE_CHECKING:
+    from searchengine.records import Ids, Vectors
+    from searchengine.vectors.base import VectorIndex
 
-Build = Callable[[Ids, Vectors], VectorIndex]
+    Build = Callable[[Ids, Vectors], VectorIndex]
+
+DIM = 16
 
 
 @pytest.fixture(params=["exact", "faiss", "faiss mapped"])

@@ -1,0 +1,193 @@
+"""A FAISS index as one file that opens in no time: memory-mapped, with a trailer that says what it was made from.
+
+The file's layout, in this order and without padding; whole numbers are little-endian:
+
+    FAISS bytes    an IndexScalarQuantizer of float16 rows, as `faiss.write_index` writes it
+    ids            int64 (count,), ascending: the photo of each row
+    trailer        JSON, UTF-8: {"model", "count", "last_seq", "removals", "ids_at", "header", "checksum"}
+    end            uint32: the trailer's length in bytes; then the eight bytes "SEVEC 1\\n"
+
+FAISS reads from the front and doesn't mind what follows. `header` is the checksum (xxh3-128) of what FAISS writes
+before the first row, `checksum` that of everything before the trailer. Opening checks the header and all lengths,
+which finds a torn file before FAISS sees it; `verify` also reads every byte. What to do without a usable file is up to
+the caller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import faiss
+import numpy as np
+import xxhash
+
+from searchengine.errors import LibraryDamagedError
+from searchengine.records import ModelIdentity
+from searchengine.vectors.faiss_index import FaissIndex, flat
+
+MAGIC = b"SEVEC 1\n"
+_END = struct.Struct(f"<I{len(MAGIC)}s")
+_CHUNK = 1 << 22  # bytes read at once when verifying
+_STALE = 3600.0  # seconds after which a half-written file was left behind by a program that was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an index was made from: of which model, and how far the database had come."""
+
+    model: ModelIdentity
+    last_seq: int  # the last embedding that is in it
+    removals: int  # embeddings deleted or replaced until then
+
+
+@dataclass(frozen=True, slots=True)
+class _Trailer:
+    origin: Origin
+    count: int
+    ids_at: int  # where the ids begin, in bytes
+    header: str
+    checksum: str
+
+
+def write(path: Path, index: FaissIndex, origin: Origin) -> None:
+    """Write the index beside its place and rename it into it, so that a reader meets the old file or the new one.
+
+    Raises OSError when it can't be written; what was at `path` is then still there.
+    """
+    _clear_stale(path)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with beside.open("x+b") as file:
+            _write_to(file, index, origin)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path) -> tuple[FaissIndex, Origin]:
+    """Open an index, mapped: its vectors are read from disk when a search needs them.
+
+    Raises LibraryDamagedError when there is none, or what is there is torn or no index of ours.
+    """
+    with _translated(path), path.open("rb") as file:
+        trailer = _read_trailer(file)
+        file.seek(trailer.ids_at)
+        ids = np.fromfile(file, "<i8", trailer.count).astype(np.int64, copy=False)
+        codes_size = trailer.count * flat(trailer.origin.model.dim).code_size
+        if _header_checksum(file, trailer.ids_at, codes_size) != trailer.header:
+            raise ValueError("its beginning is damaged")
+        mapped = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise ValueError("it was replaced while it was being opened")
+        if mapped.ntotal != len(ids) or not (ids[1:] > ids[:-1]).all():
+            raise ValueError("its ids don't belong to its rows")
+    return FaissIndex.of(mapped, ids), trailer.origin
+
+
+def verify(path: Path) -> None:
+    """Open an index and compare every byte with the checksum. Raises LibraryDamagedError as `read` does."""
+    read(path)
+    with _translated(path), path.open("rb") as file:
+        trailer = _read_trailer(file)
+        left = trailer.ids_at + 8 * trailer.count
+        file.seek(0)
+        hasher = xxhash.xxh3_128()
+        while left and (chunk := file.read(min(left, _CHUNK))):
+            hasher.update(chunk)
+            left -= len(chunk)
+        if hasher.hexdigest() != trailer.checksum:
+            raise ValueError("its checksum is wrong")
+
+
+def _write_to(file: IO[bytes], index: FaissIndex, origin: Origin) -> None:
+    hasher = xxhash.xxh3_128()
+
+    def put(data: bytes) -> None:
+        hasher.update(data)
+        file.write(data)
+
+    _write_faiss(index.flat, put)
+    ids_at = file.tell()
+    put(index.ids.astype("<i8").tobytes())
+    trailer = {
+        "model": asdict(origin.model),
+        "count": len(index),
+        "last_seq": origin.last_seq,
+        "removals": origin.removals,
+        "ids_at": ids_at,
+        "header": _header_checksum(file, ids_at, index.flat.codes.size()),
+        "checksum": hasher.hexdigest(),
+    }
+    file.seek(0, os.SEEK_END)
+    encoded = json.dumps(trailer).encode()
+    file.write(encoded + _END.pack(len(encoded), MAGIC))
+
+
+def _write_faiss(index: Any, put: Callable[[bytes], None]) -> None:
+    """Have FAISS write through `put`; an error there (a full disk) comes out as what it was."""
+    failed: list[OSError] = []
+
+    def guarded(data: bytes) -> None:
+        if failed:
+            return
+        try:
+            put(data)
+        except OSError as error:
+            failed.append(error)
+
+    faiss.write_index(index, faiss.PyCallbackIOWriter(guarded))  # type: ignore[attr-defined]  # hints lack it
+    if failed:
+        raise failed[0]
+
+
+def _header_checksum(file: IO[bytes], ids_at: int, codes_size: int) -> str:
+    """The checksum of what FAISS wrote before the rows, which tells it how much memory to ask for."""
+    file.seek(0)
+    return xxhash.xxh3_128(file.read(max(ids_at - codes_size, 0))).hexdigest()
+
+
+def _read_trailer(file: IO[bytes]) -> _Trailer:
+    """The trailer of an open file. Raises ValueError when the file doesn't end as ours do."""
+    size = file.seek(0, os.SEEK_END)
+    if size < _END.size:
+        raise ValueError("it is too short")
+    file.seek(size - _END.size)
+    length, magic = _END.unpack(file.read(_END.size))
+    if magic != MAGIC or length > size - _END.size:
+        raise ValueError("it doesn't end as an index does")
+    file.seek(size - _END.size - length)
+    fields = json.loads(file.read(length))
+    origin = Origin(ModelIdentity(**fields["model"]), fields["last_seq"], fields["removals"])
+    trailer = _Trailer(origin, fields["count"], fields["ids_at"], fields["header"], fields["checksum"])
+    if trailer.ids_at + 8 * trailer.count + length + _END.size != size:
+        raise ValueError("its length is wrong")
+    return trailer
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # RuntimeError: FAISS's own
+        raise LibraryDamagedError(
+            f"The vector index {path} can't be used: {error}.", "Run `searchengine doctor --repair`."
+        ) from error
+
+
+def _clear_stale(path: Path) -> None:
+    """Remove what a program that was killed while writing left behind."""
+    for left in path.parent.glob(f"{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink()
