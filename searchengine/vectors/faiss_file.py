@@ -7,7 +7,7 @@ The file's layout, in this order and without padding; whole numbers are little-e
     trailer        JSON, UTF-8: {"model", "count", "last_seq", "removals", "ids_at", "header", "checksum"}
     end            uint32: the trailer's length in bytes; then the eight bytes "SEVEC 1\\n"
 
-FAISS reads from the front and doesn't mind what follows. `header` is the checksum (xxh3-128) of what FAISS writes
+FAISS reads from the front and doesn't mind what follows. `header` is the checksum (BLAKE2b, 16 bytes) of what FAISS writes
 before the first row, `checksum` that of everything before the trailer. Opening checks the header and all lengths,
 which finds a torn file before FAISS sees it; `verify` also reads every byte. What to do without a usable file is up to
 the caller.
@@ -16,6 +16,8 @@ the caller.
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import json
 import os
 import secrets
@@ -28,7 +30,6 @@ from typing import IO, Any
 
 import faiss
 import numpy as np
-import xxhash
 
 from searchengine.errors import LibraryDamagedError
 from searchengine.records import ModelIdentity
@@ -36,6 +37,7 @@ from searchengine.vectors.faiss_index import FaissIndex, flat
 
 MAGIC = b"SEVEC 1\n"
 _END = struct.Struct(f"<I{len(MAGIC)}s")
+_hasher = functools.partial(hashlib.blake2b, digest_size=16)
 _CHUNK = 1 << 22  # bytes read at once when verifying
 _STALE = 3600.0  # seconds after which a half-written file was left behind by a program that was killed
 
@@ -102,7 +104,7 @@ def verify(path: Path) -> None:
         trailer = _read_trailer(file)
         left = trailer.ids_at + 8 * trailer.count
         file.seek(0)
-        hasher = xxhash.xxh3_128()
+        hasher = _hasher()
         while left and (chunk := file.read(min(left, _CHUNK))):
             hasher.update(chunk)
             left -= len(chunk)
@@ -111,7 +113,7 @@ def verify(path: Path) -> None:
 
 
 def _write_to(file: IO[bytes], index: FaissIndex, origin: Origin) -> None:
-    hasher = xxhash.xxh3_128()
+    hasher = _hasher()
 
     def put(data: bytes) -> None:
         hasher.update(data)
@@ -154,7 +156,7 @@ def _write_faiss(index: Any, put: Callable[[bytes], None]) -> None:
 def _header_checksum(file: IO[bytes], ids_at: int, codes_size: int) -> str:
     """The checksum of what FAISS wrote before the rows, which tells it how much memory to ask for."""
     file.seek(0)
-    return xxhash.xxh3_128(file.read(max(ids_at - codes_size, 0))).hexdigest()
+    return _hasher(file.read(max(ids_at - codes_size, 0))).hexdigest()
 
 
 def _read_trailer(file: IO[bytes]) -> _Trailer:
