@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -112,6 +113,7 @@ class Root:
     path: bytes
     exclude: tuple[str, ...] = ()  # gitignore patterns
     online: bool = True
+    device: str | None = None  # `st_dev` when it was last there
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,5 +227,11 @@ class Hit:
 class Results:
     """The answer to a query."""
 
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...]  # best first
     notes: tuple[str, ...] = ()  # what a person should know about this answer, in sentences
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)

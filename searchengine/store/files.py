@@ -1,0 +1,143 @@
+"""The places where photos lie: what the indexer compares the disk with, and what it writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import delete, false, func, select, true, update
+
+from searchengine.records import FileState, Stamp
+from searchengine.store.connections import Connections
+from searchengine.store.roots import below
+from searchengine.store.schema import FileRow, RootRow
+from searchengine.store.sqlite import chunks, upsert
+from searchengine.store.visibility import refresh_hidden
+
+
+class KnownFile(NamedTuple):
+    """A file as the library knows it. A tuple: a run holds one for every file of its folders."""
+
+    id: int
+    photo_id: int
+    size: int
+    mtime_ns: int
+    sidecar_ns: int
+    missing: bool
+    beside: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file with the photo that it holds, to be written down."""
+
+    path: bytes
+    root_id: int
+    photo_id: int
+    stamp: Stamp
+    beside: bytes | None = None
+
+
+class Files:
+    """The table of files."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def known(self, root_id: int, folder: bytes) -> Iterator[tuple[bytes, KnownFile]]:
+        """Every file of a root that lies in `folder` (the root itself or one below it), missing ones too."""
+        first, last = below(folder)
+        query = select(
+            FileRow.path,
+            FileRow.id,
+            FileRow.photo_id,
+            FileRow.size,
+            FileRow.mtime_ns,
+            FileRow.sidecar_ns,
+            FileRow.missing,
+            FileRow.beside,
+        ).where(FileRow.root_id == root_id, FileRow.path >= first, FileRow.path < last)
+        with self._connections.reading() as connection:
+            for row in connection.execute(query):
+                path, *known = row
+                yield path, KnownFile._make(known)
+
+    def place(self, places: Sequence[Place]) -> None:
+        """Write down where photos lie: present, in place of what was known of these paths."""
+        writer = self._connections.writer
+        photos = {place.photo_id for place in places}
+        for part in chunks([place.path for place in places]):
+            photos.update(writer.scalars(select(FileRow.photo_id).where(FileRow.path.in_(part))))
+        rows = [
+            {
+                "path": place.path,
+                "root_id": place.root_id,
+                "photo_id": place.photo_id,
+                "size": place.stamp.size,
+                "mtime_ns": place.stamp.mtime_ns,
+                "sidecar_ns": place.stamp.sidecar_ns,
+                "missing": False,
+                "beside": place.beside,
+            }
+            for place in places
+        ]
+        upsert(writer, FileRow, rows, "path")
+        refresh_hidden(writer, photos)
+
+    def mark_missing(self, file_ids: Sequence[int], *, missing: bool = True) -> None:
+        """These files are gone from a root that is there; with `missing` false, they are there again."""
+        writer = self._connections.writer
+        for part in chunks(file_ids):
+            photos = writer.scalars(select(FileRow.photo_id).where(FileRow.id.in_(part))).all()
+            writer.execute(update(FileRow).where(FileRow.id.in_(part)).values(missing=missing))
+            refresh_hidden(writer, photos)
+
+    def forget(self, paths: Sequence[bytes]) -> None:
+        """Drop these places; photos left without one are hidden."""
+        writer = self._connections.writer
+        for part in chunks(paths):
+            photos = writer.scalars(select(FileRow.photo_id).where(FileRow.path.in_(part))).all()
+            writer.execute(delete(FileRow).where(FileRow.path.in_(part)))
+            refresh_hidden(writer, photos)
+
+    def photos_at(self, paths: Sequence[bytes]) -> dict[bytes, int]:
+        """The photos that lie at these paths, by path; those that aren't known or are missing are left out."""
+        found: dict[bytes, int] = {}
+        with self._connections.reading() as connection:
+            for part in chunks(paths):
+                query = select(FileRow.path, FileRow.photo_id).where(FileRow.path.in_(part), FileRow.missing == false())
+                found.update(connection.execute(query).all())
+        return found
+
+    def missing_of(self, photo_ids: Sequence[int]) -> dict[int, list[bytes]]:
+        """The missing places of these photos, by photo."""
+        found: dict[int, list[bytes]] = {}
+        with self._connections.reading() as connection:
+            for part in chunks(photo_ids):
+                query = select(FileRow.photo_id, FileRow.path).where(
+                    FileRow.photo_id.in_(part), FileRow.missing == true()
+                )
+                for photo_id, path in connection.execute(query.order_by(FileRow.path)):
+                    found.setdefault(photo_id, []).append(path)
+        return found
+
+    def counts(self) -> dict[FileState, int]:
+        """How many files there are in each state."""
+        query = (
+            select(FileRow.missing, RootRow.online, func.count())
+            .join(RootRow, RootRow.id == FileRow.root_id)
+            .group_by(FileRow.missing, RootRow.online)
+        )
+        counts = dict.fromkeys(FileState, 0)
+        with self._connections.reading() as connection:
+            for missing, online, count in connection.execute(query):
+                counts[state(missing=missing, online=online)] += count
+        return counts
+
+
+def state(*, missing: bool, online: bool) -> FileState:
+    """How things stand with a file, from its own mark and its root's."""
+    if missing:
+        return FileState.MISSING
+    return FileState.PRESENT if online else FileState.OFFLINE

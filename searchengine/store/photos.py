@@ -1,0 +1,140 @@
+"""The photos: each content once, with its facts, found by id, content, path or filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, false, func, select, true, update
+
+from searchengine.records import Filters, Photo, PhotoFacts, PhotoFile, Stamp
+from searchengine.store.connections import Connections
+from searchengine.store.files import state
+from searchengine.store.roots import below
+from searchengine.store.schema import FileRow, PhotoRow, RootRow, Row
+from searchengine.store.sqlite import chunks, insert_new
+
+if TYPE_CHECKING:
+    from searchengine.records import Ids
+
+_FACTS = tuple(field.name for field in fields(PhotoFacts))  # the columns bear the same names
+
+
+class Photos:
+    """The table of photos."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def get(self, ids: Sequence[int]) -> list[Photo]:
+        """The photos with these ids, in this order; unknown ones are passed over."""
+        wanted = [int(photo_id) for photo_id in ids]
+        files: dict[int, list[PhotoFile]] = {photo_id: [] for photo_id in wanted}
+        found: dict[int, Photo] = {}
+        with self._connections.reading() as connection:
+            for part in chunks(list(files)):
+                query = (
+                    select(FileRow.__table__, RootRow.online)
+                    .join(RootRow, RootRow.id == FileRow.root_id)
+                    .where(FileRow.photo_id.in_(part))
+                    .order_by(FileRow.path)
+                )
+                for row in connection.execute(query):
+                    stamp = Stamp(row.size, row.mtime_ns, row.sidecar_ns)
+                    place = PhotoFile(row.path, stamp, state(missing=row.missing, online=row.online))
+                    files[row.photo_id].append(place)
+                for row in connection.execute(select(PhotoRow.__table__).where(PhotoRow.id.in_(part))):
+                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), tuple(files[row.id]))
+        return [found[photo_id] for photo_id in wanted if photo_id in found]
+
+    def by_fingerprint(self, fingerprint: bytes) -> Photo | None:
+        """The photo with this content."""
+        return self._one(select(PhotoRow.id).where(PhotoRow.fingerprint == fingerprint))
+
+    def by_path(self, path: bytes) -> Photo | None:
+        """The photo that lies, or lay, at this path."""
+        return self._one(select(FileRow.photo_id).where(FileRow.path == path))
+
+    def matching(self, filters: Filters) -> Ids:
+        """The ids of the photos that satisfy every filter, int64 (n,), ascending; hidden ones are left out."""
+        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden == false(), *self._conditions(filters)))
+
+    def hidden(self) -> Ids:
+        """The ids of the photos none of whose files is present or offline, int64 (n,), ascending."""
+        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden == true()))
+
+    def count(self) -> int:
+        """How many photos there are that aren't hidden."""
+        with self._connections.reading() as connection:
+            everything = connection.scalar(select(func.count()).select_from(PhotoRow)) or 0
+        return everything - len(self.hidden())
+
+    def add(self, photos: Sequence[tuple[bytes, PhotoFacts]]) -> dict[bytes, int]:
+        """Take in contents, fingerprint and facts each; one that is known keeps its id and facts.
+
+        Returns the ids by fingerprint. They are hidden until a file is placed.
+        """
+        writer = self._connections.writer
+        rows = [{"fingerprint": fingerprint, "hidden": True, **_columns(facts)} for fingerprint, facts in photos]
+        insert_new(writer, PhotoRow, rows)
+        ids: dict[bytes, int] = {}
+        for part in chunks([fingerprint for fingerprint, _ in photos]):
+            query = select(PhotoRow.fingerprint, PhotoRow.id).where(PhotoRow.fingerprint.in_(part))
+            ids.update(writer.execute(query).all())
+        return ids
+
+    def update(self, photo_id: int, facts: PhotoFacts) -> None:
+        """Give a photo new facts: its sidecar changed, or a better decoder read it."""
+        self._connections.writer.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(_columns(facts)))
+
+    def _one(self, query: Select[int]) -> Photo | None:
+        with self._connections.reading() as connection:
+            photo_id = connection.scalar(query)
+        return None if photo_id is None else next(iter(self.get([photo_id])), None)
+
+    def _ids(self, query: Select[int]) -> Ids:
+        with self._connections.reading() as connection:
+            ids = np.fromiter(connection.scalars(query), np.int64)
+        ids.sort()
+        return ids
+
+    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if filters.after is not None:
+            conditions.append(PhotoRow.taken_at >= filters.after)
+        if filters.before is not None:
+            conditions.append(PhotoRow.taken_at < filters.before)
+        if filters.format is not None:
+            conditions.append(PhotoRow.format == filters.format.lower())
+        if filters.camera is not None:
+            conditions.append(PhotoRow.camera.in_(self._cameras(filters.camera)))
+        if filters.folder is not None:
+            first, last = below(filters.folder)
+            there = select(FileRow.photo_id).where(FileRow.path >= first, FileRow.path < last, ~FileRow.missing)
+            conditions.append(PhotoRow.id.in_(there))
+        return conditions
+
+    def _cameras(self, part: str) -> list[str]:
+        """The cameras whose name has this part, in any case and any script; SQLite's LIKE folds ASCII alone."""
+        with self._connections.reading() as connection:
+            names = connection.scalars(select(PhotoRow.camera).distinct()).all()
+        return [name for name in names if name is not None and part.casefold() in name.casefold()]
+
+
+def _columns(facts: PhotoFacts) -> Row:
+    values: Row = {name: _storable(getattr(facts, name)) for name in _FACTS}
+    values["keywords"] = [_storable(word) for word in facts.keywords]
+    return values
+
+
+def _storable(value: Any) -> Any:
+    """Text as UTF-8 can carry it: files hold halves of surrogate pairs, which the database refuses."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _facts(row: Any) -> PhotoFacts:
+    values = {name: getattr(row, name) for name in _FACTS}
+    values["keywords"] = tuple(row.keywords)
+    return PhotoFacts(**values)

@@ -1,0 +1,143 @@
+"""The tables, as typed SQLAlchemy models.
+
+Only their shape: how they are read and written stands beside each part, how an older library is brought up to date in
+`migrations/`. A test holds the two together.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Named constraints, so that a migration can find them again."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {bytes: LargeBinary, float: Double, list[str]: JSON}  # noqa: RUF012  # SQLAlchemy reads it as it stands
+
+
+class RootRow(Base):
+    """A folder that is watched."""
+
+    __tablename__ = "roots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[bytes] = mapped_column(unique=True)
+    exclude: Mapped[list[str]]
+    online: Mapped[bool]
+    device: Mapped[str | None]  # st_dev when it was last there; tells an emptied folder from an empty mount point
+
+
+class PhotoRow(Base):
+    """One content and what its file says of it. Ids are never used twice: vectors elsewhere are known by them."""
+
+    __tablename__ = "photos"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    # Whether no file of it is there any more. It follows from `files`, and stands here because every search asks
+    # for these few, and working it out would read an index entry of every photo.
+    hidden: Mapped[bool]
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str]
+    taken_at: Mapped[datetime | None]
+    taken_from: Mapped[str | None]
+    camera: Mapped[str | None]
+    lens: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    caption: Mapped[str | None]
+    keywords: Mapped[list[str]]
+    flaw: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_photos_taken_at", "taken_at"),
+        Index("ix_photos_format", "format"),
+        Index("ix_photos_camera", "camera"),
+        Index("ix_photos_hidden", "id", sqlite_where=text("hidden = 1")),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class FileRow(Base):
+    """One place where a photo lies. A path stands here or among the failures, never in both."""
+
+    __tablename__ = "files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[bytes] = mapped_column(unique=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    sidecar_ns: Mapped[int] = mapped_column(BigInteger)
+    missing: Mapped[bool]  # its root is there and it isn't; a file that is away has a root that isn't online
+    beside: Mapped[bytes | None]  # for a RAW: the path of the picture that stands for it, whose photo it shares
+
+
+class ModelRow(Base):
+    """A model that photos were embedded with."""
+
+    __tablename__ = "models"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    revision: Mapped[str]
+    checksum: Mapped[str]
+    preprocessing: Mapped[str]
+    dim: Mapped[int]
+    active: Mapped[bool]
+    removals: Mapped[int] = mapped_column(BigInteger)  # embeddings deleted or replaced since ever
+
+    __table_args__ = (
+        UniqueConstraint("name", "revision", "checksum", "preprocessing", "dim"),
+        Index("uq_models_active", "active", unique=True, sqlite_where=text("active = 1")),
+    )
+
+
+class EmbeddingRow(Base):
+    """A photo's vector by one model. `seq` grows with every one written, so that an index knows what it lacks."""
+
+    __tablename__ = "embeddings"
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id"), index=True)
+    vector: Mapped[bytes]  # little-endian float16 (dim,)
+    precision: Mapped[str]  # what the model computed in: "float32", "float16", "int8"
+
+    __table_args__ = (
+        UniqueConstraint("model_id", "photo_id"),
+        Index("ix_embeddings_model_id_seq", "model_id", "seq"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class FailureRow(Base):
+    """A file that couldn't be read as a photo."""
+
+    __tablename__ = "failures"
+
+    path: Mapped[bytes] = mapped_column(primary_key=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
+    reason: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    sidecar_ns: Mapped[int] = mapped_column(BigInteger)
+    decoder: Mapped[str]
+
+
+Row = dict[str, Any]
+"""A row to be written: the columns' names and values."""

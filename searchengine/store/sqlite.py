@@ -1,0 +1,154 @@
+"""What only SQLite knows: how it is opened, its transactions, its upsert, its error codes.
+
+Another database would replace this file and the partial indexes in `schema.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+from searchengine.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryFullError,
+    LibraryReadOnlyError,
+    printable,
+)
+from searchengine.store.schema import Base, Row
+
+APPLICATION = 0x70686F74
+"""Written into the file's header, so that another program's database isn't taken for a library."""
+
+WAIT = 30.0
+"""Seconds that a writer waits for its turn. Every transaction of ours is over in much less."""
+
+CHUNK = 1000
+"""Values bound to one statement; SQLite takes 32,766."""
+
+
+def open_engine(file: Path, *, read_only: bool) -> Engine:
+    """Connections to the database in `file`, as many as there are threads that ask."""
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level=None: the driver's own transactions leave out DDL, so ours are begun below.
+        connection = sqlite3.connect(
+            _read_only_address(file) if read_only else file,
+            uri=read_only,
+            timeout=WAIT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        # With a write-ahead log, NORMAL never tears the database. A power failure may take the last transactions
+        # with it, whole; a killed program takes none. What goes that way is indexed again by the next run.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _read_only_address(file: Path) -> str:
+    """A URI, since that is how SQLite is told to write nothing.
+
+    Readers of a write-ahead log share an index file beside it. In a folder where that can't be made, and without a
+    log that must be read, nothing can be writing either, and SQLite may do without.
+    """
+    log = file.with_name(file.name + "-wal")
+    settled = not log.exists() or log.stat().st_size == 0
+    return f"file:{quote(bytes(file))}?mode=ro" + ("&immutable=1" if settled else "")
+
+
+def _begin(connection: Connection) -> None:
+    # A reader's transaction takes a lock only when it writes, and then too late to wait: it would fail at once.
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def use_write_ahead_log(engine: Engine, file: Path) -> None:
+    """Readers and a writer at the same time. Raises LibraryError where the file system can't do it."""
+    with translated(file):
+        raw = engine.raw_connection()
+        try:
+            mode = raw.cursor().execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        finally:
+            raw.close()
+    if mode != "wal":
+        raise LibraryError(
+            f"The library can't be kept at {printable(file.parent)}: the file system there has no shared memory.",
+            "Choose a folder on a local disk with --library; the photos may stay where they are.",
+        )
+
+
+def upsert(connection: Connection, table: type[Base], rows: Sequence[Row], key: str) -> None:
+    """Insert the rows; where there is one with the same `key`, the other columns get the new values."""
+    if not rows:
+        return
+    statement = insert(table)
+    changes = {name: statement.excluded[name] for name in rows[0] if name != key}
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes), list(rows))
+
+
+def insert_new(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
+    """Insert the rows; those that are there already, by any unique key, stay as they are."""
+    if rows:
+        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The values in parts that one statement can take."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+@contextmanager
+def translated(file: Path) -> Iterator[None]:
+    """Turn the database's errors into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise _translation(error.orig, file) from error
+        raise
+    except sqlite3.Error as error:
+        raise _translation(error, file) from error
+
+
+def _translation(error: sqlite3.Error, file: Path) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest tells kinds of one error apart
+    name = printable(file)
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(file)):
+        return LibraryFullError(
+            f"The disk that holds {name} is full; everything up to the last batch is kept.",
+            "Make room there and run it again: it goes on where it stopped.",
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LibraryBusyError(
+            f"Another program has kept {name} locked for {WAIT:.0f} seconds.", "Wait for it or stop it, then try again."
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        return LibraryReadOnlyError(
+            f"{name} can't be opened or written to ({error}).", "Check the permissions of the file and its folder."
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR):
+        return LibraryDamagedError(
+            f"{name} is damaged ({error}).",
+            "Put back a backup with `restore FILE`, or move the file away and index again.",
+        )
+    return error  # a mistake of ours, to be seen as it is
+
+
+def _disk_is_full(file: Path) -> bool:
+    return shutil.disk_usage(file.parent).free < 1 << 20
