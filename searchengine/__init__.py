@@ -3,9 +3,14 @@
 The public names; importing this package imports nothing heavy.
 """
 
+from typing import TYPE_CHECKING
+
 from searchengine.errors import SearchEngineError
 from searchengine.records import Filters, Hit, IndexReport, Photo, PhotoFacts, Progress, Query, Results
 from searchengine.settings import Settings
+
+if TYPE_CHECKING:
+    from searchengine.library import Library
 
 __version__ = "0.1.0"
 

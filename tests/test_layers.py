@@ -115,7 +115,18 @@ def test_every_third_party_library_stays_in_its_home(path: Path) -> None:
             assert homes & {room(where), where}, f"{where} imports {module}, whose home is {sorted(homes)}"
 
 
-HEAVY = {"torch", "transformers", "onnxruntime", "faiss", "sqlalchemy", "alembic", "PIL", "numpy", "flask", "rich"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "faiss",
+    "sqlalchemy",
+    "alembic",
+    "PIL",
+    "numpy",
+    "flask",
+    "rich",
+}
 
 
 @pytest.mark.parametrize("command", [[], ["search"], ["index"], ["similar"], ["models"], ["serve"], ["status"]])

@@ -45,7 +45,9 @@ def test_the_wheel_carries_the_code_the_page_and_the_data(wheel: Path) -> None:
 @pytest.mark.timeout(900)
 def test_the_main_job_runs_from_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCHENGINE", "PYTHON", "VIRTUAL"))}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SEARCHENGINE", "PYTHON", "VIRTUAL"))
+    }
 
     def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

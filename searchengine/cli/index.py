@@ -44,9 +44,8 @@ def command(
     settings = dataclasses.replace(settings, model=model)
     if not Library.exists(settings) and not (settings.model or settings.default_model):
         settings = dataclasses.replace(settings, model=_choose_model(settings))
-    with Library.open(settings, create=True) as library:
-        with showing_progress() as progress:
-            report = library.index(folders, exclude=exclude, progress=progress)
+    with Library.open(settings, create=True) as library, showing_progress() as progress:
+        report = library.index(folders, exclude=exclude, progress=progress)
     write_report(report)
     if report.interrupted:
         raise SystemExit(130)
@@ -90,9 +89,7 @@ def _choose_model(settings: Settings) -> str:
     note("Which model shall look at your photos? It can be changed later with 'searchengine models use'.")
     note("  builtin      comes with the program, small and quick, knows everyday things")
     note(f"  {RECOMMENDED.name:<12} finds much more; a download of {RECOMMENDED.download_mb:,} MB, once")
-    choice: str = click.prompt(
-        "Model", type=click.Choice(["builtin", RECOMMENDED.name]), default="builtin", err=True
-    )
+    choice: str = click.prompt("Model", type=click.Choice(["builtin", RECOMMENDED.name]), default="builtin", err=True)
     if choice != "builtin":
         pull_model(settings, choice)
     return choice

@@ -38,7 +38,12 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that narrow a search, and hand it the `filters` that follow from them."""
 
     @click.option("--folder", type=click.Path(path_type=Path), help="Only photos in this folder or below it.")
-    @click.option("--after", type=DAY, metavar="DATE", help="Only photos taken then or later: 2019, 2019-07, 2019-07-14.")
+    @click.option(
+        "--after",
+        type=DAY,
+        metavar="DATE",
+        help="Only photos taken then or later: 2019, 2019-07, 2019-07-14.",
+    )
     @click.option("--before", type=DAY, metavar="DATE", help="Only photos taken earlier than that.")
     @click.option("--format", "image_format", metavar="NAME", help="Only photos of this format: jpeg, png, heic, …")
     @click.option("--camera", metavar="NAME", help="Only photos whose camera's name contains this.")
@@ -69,7 +74,12 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
 def with_output(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that finds photos the options on how many to show and how: `output` is json, paths or null."""
 
-    @click.option("--json", "output", flag_value="json", help="A JSON list: id, score, path, paths, and the photo's facts.")
+    @click.option(
+        "--json",
+        "output",
+        flag_value="json",
+        help="A JSON list: id, score, path, paths, and the photo's facts.",
+    )
     @click.option("--paths", "output", flag_value="paths", help="One path a line and nothing else, for pipes.")
     @click.option("-0", "output", flag_value="null", help="Paths with a zero byte behind each, for 'xargs -0'.")
     @click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")

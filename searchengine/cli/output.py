@@ -30,16 +30,16 @@ def write_results(results: Results, output: str | None) -> None:
     for sentence in results.notes:
         note(sentence)
     if output == "json":
-        write_json([as_json(hit) for hit in results.hits])
+        write_json([as_json(hit) for hit in results])
     elif output == "null":
-        _write_bytes(b"%s\0" % hit.path for hit in results.hits)
+        _write_bytes(b"%s\0" % hit.path for hit in results)
     elif output == "paths":
-        _write_bytes(b"%s\n" % hit.path for hit in results.hits)
+        _write_bytes(b"%s\n" % hit.path for hit in results)
     elif sys.stdout.isatty():
         _write_table(results.hits)
     else:
-        _write_bytes(b"%.4f\t%s\n" % (hit.score, hit.path) for hit in results.hits)
-    if not results.hits:
+        _write_bytes(b"%.4f\t%s\n" % (hit.score, hit.path) for hit in results)
+    if not results:
         note("Nothing found.")
         raise SystemExit(1)
 

@@ -41,7 +41,5 @@ def command(
     from searchengine.library import Library
 
     with Library.open(settings) as library:
-        results = library.search(
-            text, like=like, filters=filters, limit=limit, offset=offset, min_score=min_score
-        )
+        results = library.search(text, like=like, filters=filters, limit=limit, offset=offset, min_score=min_score)
     write_results(results, output)

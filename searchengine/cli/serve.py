@@ -33,7 +33,9 @@ def command(port: int, open_browser: bool, settings: Settings) -> None:
 
     with _listen(port) as listener, Library.open(settings) as library:
         url = f"http://localhost:{listener.getsockname()[1]}/"
-        server = create_server(create_app(library), sockets=[listener], threads=THREADS, clear_untrusted_proxy_headers=True)
+        server = create_server(
+            create_app(library), sockets=[listener], threads=THREADS, clear_untrusted_proxy_headers=True
+        )
         note(f"Searching {settings.library} at {url} (Ctrl-C ends it)")
         if open_browser:
             webbrowser.open(url)

@@ -35,7 +35,5 @@ def command(
     from searchengine.library import Library
 
     with Library.open(settings) as library:
-        results = library.search(
-            like=[photo], filters=filters, limit=limit, offset=offset, min_score=min_score
-        )
+        results = library.search(like=[photo], filters=filters, limit=limit, offset=offset, min_score=min_score)
     write_results(results, output)
