@@ -7,10 +7,10 @@ The file's layout, in this order and without padding; whole numbers are little-e
     trailer        JSON, UTF-8: {"model", "count", "last_seq", "removals", "ids_at", "header", "checksum"}
     end            uint32: the trailer's length in bytes; then the eight bytes "SEVEC 1\\n"
 
-FAISS reads from the front and doesn't mind what follows. `header` is the checksum (BLAKE2b, 16 bytes) of what FAISS writes
-before the first row, `checksum` that of everything before the trailer. Opening checks the header and all lengths,
-which finds a torn file before FAISS sees it; `verify` also reads every byte. What to do without a usable file is up to
-the caller.
+FAISS reads from the front and doesn't mind what follows. `header` is the checksum (BLAKE2b, 16 bytes) of what FAISS
+writes before the first row, `checksum` that of everything before the trailer. Opening checks the header and all
+lengths, which finds a torn file before FAISS sees it; `verify` also reads every byte. What to do without a usable file
+is up to the caller.
 """
 
 from __future__ import annotations
