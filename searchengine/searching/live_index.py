@@ -1,0 +1,144 @@
+"""The vectors of one model as the database has them now: a FAISS file that may be behind, and what came since.
+
+The database is the truth, the file a cache. What was embedded after it was written is searched beside it, what was
+removed is masked; when too much has gathered, or the file is missing, torn or of another model, it is written anew
+from the database. Several programs may do that at once: each renames a whole file into place.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchengine.errors import LibraryDamagedError
+from searchengine.vectors import faiss_file
+from searchengine.vectors.base import Matches
+from searchengine.vectors.faiss_file import Origin
+from searchengine.vectors.faiss_index import FaissIndex
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from searchengine.records import Ids, ModelIdentity, Vector
+    from searchengine.store.database import Database
+    from searchengine.store.embeddings import Head
+
+logger = logging.getLogger(__name__)
+
+TAIL = 0.05
+"""The file is written anew when it lacks more than this share of what it holds."""
+
+
+class LiveIndex:
+    """Searches all vectors of one model that the database holds at that moment. Threads may share it."""
+
+    def __init__(self, database: Database, model_id: int, model: ModelIdentity, path: Path) -> None:
+        """Nothing is opened before it is needed. `path` is the place of the FAISS file, which need not be there."""
+        self.model_id = model_id
+        self._database = database
+        self._model = model
+        self._path = path
+        self._lock = threading.Lock()
+        self._head: Head | None = None  # how far this index has followed the database
+        self._use(FaissIndex(model.dim), Origin(model, last_seq=0, removals=0), written=False)
+
+    def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
+        """The k nearest of float32 (dim,), among the ids `only` when given; as every `VectorIndex` does it."""
+        with self._lock:
+            self._follow()
+            allowed = self._alive
+            if allowed is not None and only is not None:
+                allowed = allowed[np.isin(allowed, only)]
+            old = self._main.search(query, k, only=only if allowed is None else allowed)
+            new = self._tail.search(query, k, only=only)
+        return Matches.best(np.concatenate((old.ids, new.ids)), np.concatenate((old.scores, new.scores)), k)
+
+    @property
+    def ids(self) -> Ids:
+        """The photos that have a vector, int64 (n,), ascending."""
+        with self._lock:
+            self._follow()
+            alive = self._main.ids if self._alive is None else self._alive
+            return np.union1d(alive, self._tail.ids) if len(self._tail) else alive
+
+    def refresh(self) -> None:
+        """Write the file anew, unless it holds just what the database does. For the end of a run."""
+        with self._lock:
+            head = self._follow()
+            behind = len(self._tail) or self._alive is not None or head.removals != self._origin.removals
+            if behind or not self._written:
+                self._rewrite(head)
+                self._catch_up(head)
+
+    def _follow(self) -> Head:
+        """Catch up with the database, which costs two look-ups when nothing has changed."""
+        head = self._database.embeddings.head(self.model_id)
+        if head != self._head:
+            if self._lacks_much(head):
+                self._open()  # at the first search; later another program may have written it
+            if self._lacks_much(head):
+                self._rewrite(head)
+            self._catch_up(head)
+        return head
+
+    def _lacks_much(self, head: Head) -> bool:
+        return head.last_seq - self._origin.last_seq > TAIL * len(self._main)
+
+    def _open(self) -> None:
+        """Search the file's vectors from now on, if it is one of this model's and not older than what is held."""
+        try:
+            main, origin = faiss_file.read(self._path)
+        except LibraryDamagedError as error:
+            logger.debug("%s", error)
+            return
+        head = self._database.embeddings.head(self.model_id)
+        # Numbers ahead of the database's are of another life of it, before a backup was put back.
+        ahead = (origin.removals, origin.last_seq) > (head.removals, head.last_seq)
+        if origin.model == self._model and origin.last_seq >= self._origin.last_seq and not ahead:
+            self._use(main, origin, written=True)
+
+    def _use(self, main: FaissIndex, origin: Origin, *, written: bool) -> None:
+        """Search these vectors from now on, and whatever the database has beyond them."""
+        self._main, self._origin, self._written = main, origin, written
+        self._tail, self._tail_seq = FaissIndex(self._model.dim), origin.last_seq
+        self._removals = origin.removals  # what `_alive` and the tail take into account
+        self._current: Ids | None = None  # the database's ids when that was worked out; None: nothing was removed
+        self._alive: Ids | None = None  # ids of `_main` that still hold; None: all
+
+    def _catch_up(self, head: Head) -> None:
+        """Take up what came since, and mask what went or was replaced."""
+        for seq, ids, vectors in self._database.embeddings.since(self.model_id, self._tail_seq):
+            self._tail.add(ids, vectors)
+            self._tail_seq = seq
+        if head.removals != self._removals:
+            self._current = self._database.embeddings.ids(self.model_id)
+            self._tail.remove(np.setdiff1d(self._tail.ids, self._current))
+            self._removals = head.removals
+        alive = ~np.isin(self._main.ids, self._tail.ids)
+        if self._current is not None:
+            alive &= np.isin(self._main.ids, self._current)
+        self._alive = None if alive.all() else self._main.ids[alive]
+        self._head = head
+
+    def _rewrite(self, head: Head) -> None:
+        """Bring `_main` up to the database and write it; where that can't be done, it serves from memory.
+
+        `head` was read before everything else, so that what is removed meanwhile is noticed the next time.
+        """
+        self._head = None  # if the database fails below, the next search starts anew
+        main, seq = self._main, self._origin.last_seq
+        for last, ids, vectors in self._database.embeddings.since(self.model_id, seq):
+            main.add(ids, vectors)
+            seq = last
+        main.remove(np.setdiff1d(main.ids, self._database.embeddings.ids(self.model_id)))
+        self._use(main, replace(self._origin, last_seq=seq, removals=head.removals), written=False)
+        try:
+            faiss_file.write(self._path, main, self._origin)
+        except OSError as error:
+            logger.info("the vector index is kept in memory alone: %s", error)
+        else:
+            self._open()  # mapped, the memory is free again
