@@ -192,11 +192,19 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoData:
+    """A photo handed over as the bytes of its file, as a browser does; it has no place on this machine."""
+
+    name: str  # for messages
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What was asked."""
 
     text: str | None = None
-    like: tuple[Path | int, ...] = ()  # photos, by path (in the library or not) or by id
+    like: tuple[Path | int | PhotoData, ...] = ()  # photos: by path (in the library or not), by id, or themselves
     filters: Filters = field(default_factory=Filters)
     limit: int = 20
     offset: int = 0
