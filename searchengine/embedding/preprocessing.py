@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from searchengine.records import Pixels
 
 RESIZES = ("squash", "shortest")
-RESAMPLES = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
+RESAMPLES = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
+"""Pillow's filters, each at its own number, which is how the configurations of checkpoints name them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""What differs between the families of dual encoders that the transformers library knows, as data.
+
+Everything else (which classes to load, where a sentence is pooled, how pixels are normalised) is said by the checkpoint
+itself and done alike for all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One architecture, and how its texts are brought to it."""
+
+    name: str  # as its authors write it
+    model_type: str  # in the checkpoint's config.json
+    pads_fully: bool = False  # every sentence is padded to the full length, as it was in training
+    masks_padding: bool = True  # the text tower is told which tokens are padding
+    lowercases: bool = False  # in training, whether or not the checkpoint's tokenizer does
+    longest: int | None = None  # tokens in a sentence, where that is fewer than the text tower has positions for
+    reserved_positions: int = 0  # positions that hold no token: RoBERTa counts from the padding's id
+
+
+FAMILIES = {
+    family.model_type: family
+    for family in (
+        Family("CLIP", "clip"),
+        # SigLIP 2 at a fixed resolution is of this type too; it differs in its tokenizer, which is Gemma's.
+        Family("SigLIP", "siglip", pads_fully=True, masks_padding=False, lowercases=True),
+        Family("ALIGN", "align", longest=64),
+        Family("Chinese-CLIP", "chinese_clip"),
+        Family("AltCLIP", "altclip", reserved_positions=2),
+    )
+}
+"""By the `model_type` of a checkpoint."""
+
+REFUSED = {
+    "siglip2": (
+        "is a NaFlex variant of SigLIP 2, which reads each picture at its own resolution; that is not supported.",
+        "Take one with a fixed resolution, such as google/siglip2-base-patch32-256.",
+    ),
+}
+"""By the `model_type` of a checkpoint: why not, and what instead."""
