@@ -40,6 +40,7 @@ class SmallLibrary:
         facts: Sequence[PhotoFacts] | None = None,
         paths: Sequence[bytes] | None = None,
         fingerprints: Sequence[bytes] | None = None,
+        stamps: Sequence[Stamp] | None = None,
     ) -> list[int]:
         """Photos with these vectors, each with one file; returns their ids."""
         numbers = range(self._made, self._made + len(vectors))
@@ -51,7 +52,10 @@ class SmallLibrary:
             known = self.database.photos.add(list(zip(prints, facts, strict=True)))
             ids = [known[fingerprint] for fingerprint in prints]
             self.database.files.place(
-                [Place(path, self.root_id, id_, STAMP) for path, id_ in zip(paths, ids, strict=True)]
+                [
+                    Place(path, self.root_id, id_, stamp)
+                    for path, id_, stamp in zip(paths, ids, stamps or [STAMP] * len(ids), strict=True)
+                ]
             )
             self.embed(ids, vectors)
         return ids
@@ -69,7 +73,7 @@ class SmallLibrary:
     def hide(self, ids: Sequence[int], *, hidden: bool = True) -> None:
         """Mark the files of these photos missing, or there again."""
         photos = self.database.photos.get(ids)
-        known = dict(self.database.files.known(self.root_id, ROOT))
+        known = dict(self.database.files.known(self.root_id))
         files = [known[file.path].id for photo in photos for file in photo.files]
         with self.database.writing():
             self.database.files.mark_missing(files, missing=hidden)

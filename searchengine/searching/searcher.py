@@ -1,0 +1,100 @@
+"""From a query to its answer: one query vector, one search among the photos that satisfy the filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchengine.errors import UsageError
+from searchengine.ranking.fusion import fuse
+from searchengine.records import FileState, Filters, Hit, Results
+from searchengine.searching.likeness import Likeness, LikenessReader
+
+if TYPE_CHECKING:
+    from searchengine.embedding.base import EmbeddingModel
+    from searchengine.records import Ids, Query, Vector
+    from searchengine.searching.live_index import LiveIndex
+    from searchengine.store.database import Database
+    from searchengine.vectors.base import Matches
+
+SAMPLE = 1000
+"""Photos of the library that show how far similarities spread; their deviation is then known to some 2 %."""
+
+EMPTY = "The library holds no photos yet; `searchengine index FOLDER` adds a folder's."
+NONE_MATCH = "No photo satisfies the filters."
+
+
+class Searcher:
+    """Answers queries over one library with one model. Threads may share it."""
+
+    def __init__(self, database: Database, index: LiveIndex, model: Callable[[], EmbeddingModel]) -> None:
+        """`model` gives the loaded model; it is called only when words or an unknown photo are asked for."""
+        self._database = database
+        self._index = index
+        self._model = model
+        self._likeness = LikenessReader(database, index.model_id, model)
+
+    def search(self, query: Query) -> Results:
+        """The photos that fit best, best first; a photo that is asked about is left out.
+
+        Raises UsageError for a query that asks nothing, NotFoundError for an unknown id and PhotoUnreadableError.
+        """
+        _check(query)
+        ids = self._index.ids
+        if not len(ids):
+            return Results((), (EMPTY,))
+        likes = [self._likeness.read(like) for like in query.like]
+        only = self._eligible(query.filters, ids)
+        if only is not None and not len(only):
+            return Results((), (NONE_MATCH if len(ids) > len(self._database.photos.hidden()) else EMPTY,))
+        own = {like.photo_id for like in likes if like.photo_id is not None}
+        vector = self._query_vector(query.text, likes, ids)
+        matches = self._index.search(vector, query.offset + query.limit + len(own), only=only)
+        hits = tuple(self._hits(matches, own, query))
+        return Results(hits, tuple(_notes(likes, hits)))
+
+    def _query_vector(self, text: str | None, likes: list[Likeness], ids: Ids) -> Vector:
+        parts = [like.vector for like in likes]
+        if text and text.strip():
+            parts.append(self._model().encode_texts([text])[0])
+        if len(parts) == 1:
+            return parts[0]
+        spaced = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
+        _, sample = self._database.embeddings.of(self._index.model_id, spaced)
+        return fuse(np.stack(parts), sample)
+
+    def _eligible(self, filters: Filters, ids: Ids) -> Ids | None:
+        """The photos that may be found, int64 (n,), ascending; None for all that have a vector."""
+        if not filters.empty:
+            return self._database.photos.matching(filters)
+        hidden = self._database.photos.hidden()
+        return ids[~np.isin(ids, hidden)] if len(hidden) else None
+
+    def _hits(self, matches: Matches, own: set[int], query: Query) -> Iterator[Hit]:
+        found = [(photo_id, score) for photo_id, score in matches if photo_id not in own]
+        found = found[query.offset : query.offset + query.limit]
+        if query.min_score is not None:
+            found = [(photo_id, score) for photo_id, score in found if score >= query.min_score]
+        scores = dict(found)
+        for photo in self._database.photos.get(list(scores)):
+            hit = Hit(photo.id, scores[photo.id], photo)
+            if hit.paths:  # its last file may have gone since the search began
+                yield hit
+
+
+def _notes(likes: list[Likeness], hits: tuple[Hit, ...]) -> Iterator[str]:
+    yield from (like.note for like in likes if like.note is not None)
+    away = sum(all(file.state is not FileState.PRESENT for file in hit.photo.files) for hit in hits)
+    if away:
+        yield f"{away} of these photos {'is' if away == 1 else 'are'} on a drive that isn't connected now."
+
+
+def _check(query: Query) -> None:
+    if not query.like and not (query.text or "").strip():
+        raise UsageError("Nothing was asked for.", "Give some words, or a photo to find the like of.")
+    if query.limit < 1:
+        raise UsageError(f"A limit of {query.limit} leaves nothing to show.", "Give one of at least 1.")
+    if query.offset < 0:
+        raise UsageError(f"An answer can't start at {query.offset}.", "Give an offset of 0 or more.")
