@@ -16,6 +16,7 @@ from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    Image,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
@@ -39,6 +40,7 @@ _CODECS: dict[str, type[ImageFile]] = {
 
 # Pillow warns of odd metadata on the standard error. What is odd either doesn't matter or becomes a reason of ours.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(format_name: str, data: bytes) -> ImageFile:

@@ -39,6 +39,8 @@ DECODER = f"1 ({codecs.VERSIONS})"
 """Stands beside a failure, so that the file is tried again when this number, or a codec's version, changes."""
 
 _TOO_LARGE = f"it has more than {MAX_PIXELS // 10**6} million pixels"
+_DAMAGED = "its content is damaged, or of an unusual kind"
+_SIGNS_OF_AN_EARLY_END = ("truncated", "end of file", "requires a buffer", "incomplete")
 
 _large_photo = threading.Lock()
 
@@ -106,24 +108,26 @@ def _format_of(data: bytes, path: bytes) -> str:
 def _open(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
     """Decode a picture of any format but RAW."""
 
-    def opened(data: bytes) -> ImageFile:
-        image = codecs.open_image(kind, data)
-        if image.width * image.height > MAX_PIXELS:
-            raise PhotoUnreadableError(path, _TOO_LARGE)
-        return image
+    image = codecs.open_image(kind, data)
+    size = image.size
+    if size[0] * size[1] > MAX_PIXELS:
+        raise PhotoUnreadableError(path, _TOO_LARGE)
 
-    def drafted(data: bytes) -> ImageFile:
-        image = opened(data)
-        if kind == "jpeg":  # HEIF's drafts are the thumbnails that a file brings, of whatever quality
-            image.draft(None, (at_least, at_least))
-        return image
+    def reopen(data: bytes) -> ImageFile:
+        return _drafted(codecs.open_image(kind, data), at_least)
 
-    size = opened(data).size
     with _turn(size):
-        image, truncated = truncation.load(data, drafted)
-        tags = exif.of_image(image)
-        small = _reduced(color.flatten(image), at_least)
-    return _Opened(small, image, tags, size, exif.orientation(tags), truncated)
+        loaded, truncated = truncation.load(_drafted(image, at_least), reopen, data)
+        tags = exif.of_image(loaded)
+        small = _reduced(color.flatten(loaded), at_least)
+    return _Opened(small, loaded, tags, size, exif.orientation(tags), truncated)
+
+
+def _drafted(image: ImageFile, at_least: int) -> ImageFile:
+    """Have a JPEG decoded at a half, a quarter or an eighth of its size, which skips most of the work."""
+    if image.format == "JPEG":  # HEIF's drafts are the thumbnails that a file brings, of whatever quality
+        image.draft(None, (at_least, at_least))
+    return image
 
 
 def _open_raw(data: bytes, path: bytes, at_least: int) -> _Opened:
@@ -189,7 +193,9 @@ def _reason(error: Exception) -> str:
             return "it is a camera's RAW file, which takes the extra 'raw' (pip install 'searchengine[raw]')"
         case EOFError() | struct.error() | IndexError():
             return "it is cut off"
-        case OSError() if "truncated" in detail.lower():
+        case _ if any(sign in detail.lower() for sign in _SIGNS_OF_AN_EARLY_END):
             return "it is cut off"
+        case KeyError():  # a codec looked up what it doesn't know; the key says nothing to a person
+            return _DAMAGED
         case _:
-            return f"its content is damaged, or of an unusual kind ({detail or type(error).__name__})"
+            return f"{_DAMAGED} ({detail or type(error).__name__})"

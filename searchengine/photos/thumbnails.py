@@ -5,7 +5,6 @@ A cache: what is missing or torn is drawn again by whoever needs it.
 
 from __future__ import annotations
 
-import errno
 import io
 import tempfile
 from pathlib import Path
@@ -13,21 +12,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from searchengine.errors import LibraryError, LibraryFullError, LibraryReadOnlyError
-
 if TYPE_CHECKING:
     from searchengine.records import Pixels
 
-LONG_SIDE = 256  # pixels
+SIDE = 256  # pixels
 _QUALITY = 80  # where a thumbnail of this size shows no artefacts; 10 to 15 kB
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def draw(pixels: Pixels) -> bytes:
     """A photo's pixels, uint8 (height, width, 3), as a JPEG of which the longer side has at most 256 pixels."""
     picture = Image.fromarray(pixels)
-    scale = LONG_SIDE / max(picture.size)
+    scale = SIDE / max(picture.size)
     if scale < 1:
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -58,28 +53,16 @@ class Thumbnails:
     def put(self, fingerprint: bytes, jpeg: bytes) -> None:
         """Keep the thumbnail of this content; whoever reads at the same time sees all of it or nothing.
 
-        Raises LibraryFullError, LibraryReadOnlyError, and LibraryError for any other refusal of the disk.
+        Raises OSError when the disk refuses.
         """
         path = self.path(fingerprint)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-                beside = Path(file.name)
-                try:
-                    file.write(jpeg)
-                    file.close()
-                    beside.replace(path)
-                except BaseException:
-                    beside.unlink(missing_ok=True)
-                    raise
-        except OSError as error:
-            raise _library_error(error, path) from error
-
-
-def _library_error(error: OSError, path: Path) -> LibraryError:
-    what = f"The thumbnail {path} can't be written: {error.strerror or error}."
-    if error.errno in _FULL:
-        return LibraryFullError(what, "Make room on that disk and run it again; nothing is lost.")
-    if error.errno in _READ_ONLY:
-        return LibraryReadOnlyError(what, "Give yourself the right to write there, or choose another --library.")
-    return LibraryError(what)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                file.write(jpeg)
+                file.close()
+                beside.replace(path)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
