@@ -5,7 +5,6 @@ What is in it is read and written by the parts, each in its own file.
 
 from __future__ import annotations
 
-import errno
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -16,9 +15,7 @@ from sqlalchemy import Connection, Engine
 from searchengine.errors import (
     LibraryDamagedError,
     LibraryError,
-    LibraryFullError,
     LibraryMissingError,
-    LibraryReadOnlyError,
     LibraryTooNewError,
     printable,
 )
@@ -26,7 +23,7 @@ from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
 from searchengine.store.failures import Failures
 from searchengine.store.files import Files
-from searchengine.store.filesystem import network_filesystem, writable
+from searchengine.store.filesystem import network_filesystem, refusal, writable
 from searchengine.store.migrations import SCHEMA, upgrade
 from searchengine.store.models import Models
 from searchengine.store.photos import Photos
@@ -115,11 +112,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        kind = LibraryFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else LibraryReadOnlyError
-        raise kind(
-            f"The library's folder {printable(folder)} can't be made: {error.strerror}.",
-            "Choose another with --library or SEARCHENGINE_LIBRARY.",
-        ) from error
+        raise refusal(error, folder) from error
 
 
 def _refuse_network_share(folder: Path) -> None:

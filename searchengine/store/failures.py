@@ -9,7 +9,6 @@ from sqlalchemy import delete, func, select
 
 from searchengine.records import Failure, Stamp
 from searchengine.store.connections import Connections
-from searchengine.store.roots import below
 from searchengine.store.schema import FailureRow, FileRow
 from searchengine.store.sqlite import chunks, upsert
 from searchengine.store.visibility import refresh_hidden
@@ -27,14 +26,11 @@ class Failures:
             rows = connection.execute(select(FailureRow.__table__).order_by(FailureRow.path))
             return [_failure(row) for row in rows]
 
-    def below(self, root_id: int, folder: bytes) -> list[Failure]:
-        """The failures of a root that lie in `folder` (the root itself or one below it), by path."""
-        first, last = below(folder)
-        query = select(FailureRow.__table__).where(
-            FailureRow.root_id == root_id, FailureRow.path >= first, FailureRow.path < last
-        )
+    def of_root(self, root_id: int) -> list[Failure]:
+        """The failures of one root, by path."""
+        query = select(FailureRow.__table__).where(FailureRow.root_id == root_id).order_by(FailureRow.path)
         with self._connections.reading() as connection:
-            return [_failure(row) for row in connection.execute(query.order_by(FailureRow.path))]
+            return [_failure(row) for row in connection.execute(query)]
 
     def count(self) -> int:
         """How many there are."""

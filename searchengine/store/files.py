@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import delete, false, func, select, true, update
+from sqlalchemy import delete, func, select, update
 
 from searchengine.records import FileState, Stamp
 from searchengine.store.connections import Connections
-from searchengine.store.roots import below
 from searchengine.store.schema import FileRow, RootRow
 from searchengine.store.sqlite import chunks, upsert
 from searchengine.store.visibility import refresh_hidden
@@ -45,9 +44,8 @@ class Files:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def known(self, root_id: int, folder: bytes) -> Iterator[tuple[bytes, KnownFile]]:
-        """Every file of a root that lies in `folder` (the root itself or one below it), missing ones too."""
-        first, last = below(folder)
+    def known(self, root_id: int) -> Iterator[tuple[bytes, KnownFile]]:
+        """Every file of a root with its path, missing ones too."""
         query = select(
             FileRow.path,
             FileRow.id,
@@ -57,7 +55,7 @@ class Files:
             FileRow.sidecar_ns,
             FileRow.missing,
             FileRow.beside,
-        ).where(FileRow.root_id == root_id, FileRow.path >= first, FileRow.path < last)
+        ).where(FileRow.root_id == root_id)
         with self._connections.reading() as connection:
             for row in connection.execute(query):
                 path, *known = row
@@ -106,7 +104,7 @@ class Files:
         found: dict[bytes, int] = {}
         with self._connections.reading() as connection:
             for part in chunks(paths):
-                query = select(FileRow.path, FileRow.photo_id).where(FileRow.path.in_(part), FileRow.missing == false())
+                query = select(FileRow.path, FileRow.photo_id).where(FileRow.path.in_(part), ~FileRow.missing)
                 found.update(connection.execute(query).all())
         return found
 
@@ -115,12 +113,30 @@ class Files:
         found: dict[int, list[bytes]] = {}
         with self._connections.reading() as connection:
             for part in chunks(photo_ids):
-                query = select(FileRow.photo_id, FileRow.path).where(
-                    FileRow.photo_id.in_(part), FileRow.missing == true()
-                )
+                query = select(FileRow.photo_id, FileRow.path).where(FileRow.photo_id.in_(part), FileRow.missing)
                 for photo_id, path in connection.execute(query.order_by(FileRow.path)):
                     found.setdefault(photo_id, []).append(path)
         return found
+
+    def within_reach(self, photo_ids: Sequence[int]) -> Iterator[tuple[bytes, int, KnownFile]]:
+        """One place of each photo where its own content can be read now: path, root's id, and what is known."""
+        for part in chunks(photo_ids):
+            query = (
+                select(FileRow.__table__, func.min(FileRow.path))
+                .join(RootRow, RootRow.id == FileRow.root_id)
+                .where(FileRow.photo_id.in_(part), ~FileRow.missing, RootRow.online, FileRow.beside.is_(None))
+                .group_by(FileRow.photo_id)
+            )
+            with self._connections.reading() as connection:
+                rows = connection.execute(query).all()
+            for row in rows:
+                yield row.path, row.root_id, KnownFile._make(getattr(row, name) for name in KnownFile._fields)
+
+    def count(self, root_id: int) -> int:
+        """How many files of a root there are, without the missing ones."""
+        query = select(func.count()).where(FileRow.root_id == root_id, ~FileRow.missing)
+        with self._connections.reading() as connection:
+            return connection.scalar(query) or 0
 
     def counts(self) -> dict[FileState, int]:
         """How many files there are in each state."""

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, false, func, select, true, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 
 from searchengine.records import Filters, Photo, PhotoFacts, PhotoFile, Stamp
 from searchengine.store.connections import Connections
 from searchengine.store.files import state
-from searchengine.store.roots import below
-from searchengine.store.schema import FileRow, PhotoRow, RootRow, Row
+from searchengine.store.roots import between
+from searchengine.store.schema import EmbeddingRow, FileRow, PhotoRow, RootRow, Row
 from searchengine.store.sqlite import chunks, insert_new
 
 if TYPE_CHECKING:
     from searchengine.records import Ids
 
 _FACTS = tuple(field.name for field in fields(PhotoFacts))  # the columns bear the same names
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """What the indexer must know of a content that the library has."""
+
+    photo_id: int
+    embedded: bool  # by the model in question
+    sidecars: set[int]  # the times of the XMP files beside its places; 0 for none
 
 
 class Photos:
@@ -59,11 +68,11 @@ class Photos:
 
     def matching(self, filters: Filters) -> Ids:
         """The ids of the photos that satisfy every filter, int64 (n,), ascending; hidden ones are left out."""
-        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden == false(), *self._conditions(filters)))
+        return self._ids(select(PhotoRow.id).where(~PhotoRow.hidden, *self._conditions(filters)))
 
     def hidden(self) -> Ids:
         """The ids of the photos none of whose files is present or offline, int64 (n,), ascending."""
-        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden == true()))
+        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden))
 
     def count(self) -> int:
         """How many photos there are that aren't hidden."""
@@ -84,6 +93,24 @@ class Photos:
             query = select(PhotoRow.fingerprint, PhotoRow.id).where(PhotoRow.fingerprint.in_(part))
             ids.update(writer.execute(query).all())
         return ids
+
+    def contents(self, fingerprints: Sequence[bytes], model_id: int) -> dict[bytes, KnownContent]:
+        """What is known of these contents, by fingerprint; new ones are left out."""
+        found: dict[bytes, KnownContent] = {}
+        embedded = exists(
+            select(EmbeddingRow.seq).where(EmbeddingRow.model_id == model_id, EmbeddingRow.photo_id == PhotoRow.id)
+        )
+        with self._connections.reading() as connection:
+            for part in chunks(fingerprints):
+                query = (
+                    select(PhotoRow.fingerprint, PhotoRow.id, embedded.label("embedded"), FileRow.sidecar_ns)
+                    .join(FileRow, FileRow.photo_id == PhotoRow.id, isouter=True)
+                    .where(PhotoRow.fingerprint.in_(part))
+                )
+                for row in connection.execute(query):
+                    known = found.setdefault(row.fingerprint, KnownContent(row.id, bool(row.embedded), set()))
+                    known.sidecars.add(row.sidecar_ns or 0)
+        return found
 
     def update(self, photo_id: int, facts: PhotoFacts) -> None:
         """Give a photo new facts: its sidecar changed, or a better decoder read it."""
@@ -111,8 +138,7 @@ class Photos:
         if filters.camera is not None:
             conditions.append(PhotoRow.camera.in_(self._cameras(filters.camera)))
         if filters.folder is not None:
-            first, last = below(filters.folder)
-            there = select(FileRow.photo_id).where(FileRow.path >= first, FileRow.path < last, ~FileRow.missing)
+            there = select(FileRow.photo_id).where(*between(FileRow.path, filters.folder), ~FileRow.missing)
             conditions.append(PhotoRow.id.in_(there))
         return conditions
 

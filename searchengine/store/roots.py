@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from searchengine.errors import NotFoundError, printable
 from searchengine.records import Root
@@ -26,19 +27,22 @@ class Roots:
             rows = connection.execute(select(RootRow.__table__).order_by(RootRow.path))
             return [Root(row.id, row.path, tuple(row.exclude), row.online, row.device) for row in rows]
 
-    def add(self, path: bytes, exclude: Sequence[str] | None = None) -> Root:
-        """Watch a folder. One that is watched already stays, with the new `exclude` unless that is None."""
+    def add(self, path: bytes, exclude: Sequence[str] | None = None) -> None:
+        """Watch a folder. One that is watched already stays, with the new `exclude` unless that is None.
+
+        Roots may lie in one another; a file belongs to the deepest that it lies in.
+        """
         writer = self._connections.writer
-        known = self._at(path)
+        known = next((root for root in self.all() if root.path == path), None)
         if known is None:
             values = {"path": path, "exclude": list(exclude or ()), "online": True, "device": None}
-            writer.execute(insert(RootRow).values(values))
+            added = writer.execute(insert(RootRow).values(values).returning(RootRow.id)).scalar_one()
+            outer = [root.id for root in self.all() if root.path != path and lies_in(path, root.path)]
+            for table in (FileRow, FailureRow):
+                inside = (table.root_id.in_(outer), *between(table.path, path))
+                writer.execute(update(table).where(*inside).values(root_id=added))
         elif exclude is not None:
             writer.execute(update(RootRow).where(RootRow.id == known.id).values(exclude=list(exclude)))
-        added = self._at(path)
-        if added is None:
-            raise RuntimeError("a root that was just written isn't there")
-        return added
 
     def seen(self, root_id: int, device: str) -> None:
         """The root is there, on this device (`st_dev`): its files are present unless they are marked missing."""
@@ -52,12 +56,18 @@ class Roots:
     def remove(self, path: bytes) -> int:
         """Stop watching a folder and forget its files; photos left without a place are hidden until `prune`.
 
-        Returns how many files are forgotten. Raises NotFoundError.
+        What lies in another root too stays with that one. Returns how many files are forgotten. Raises NotFoundError.
         """
-        root = self._at(path)
+        roots = self.all()
+        root = next((root for root in roots if root.path == path), None)
         if root is None:
             raise NotFoundError(f"{printable(path)} is not watched.", "See `searchengine status` for those that are.")
         writer = self._connections.writer
+        outer = [each for each in roots if each.id != root.id and lies_in(path, each.path)]
+        if outer:
+            heir = max(outer, key=lambda each: len(each.path)).id
+            for table in (FileRow, FailureRow):
+                writer.execute(update(table).where(table.root_id == root.id).values(root_id=heir))
         photos = writer.scalars(select(FileRow.photo_id).where(FileRow.root_id == root.id).distinct()).all()
         files = writer.execute(delete(FileRow).where(FileRow.root_id == root.id)).rowcount
         writer.execute(delete(FailureRow).where(FailureRow.root_id == root.id))
@@ -65,12 +75,19 @@ class Roots:
         refresh_hidden(writer, photos)
         return files
 
-    def _at(self, path: bytes) -> Root | None:
-        return next((root for root in self.all() if root.path == path), None)
+
+def lies_in(path: bytes, folder: bytes) -> bool:
+    """Whether a path lies in a folder, or below it, by its name."""
+    return path.startswith(inside(folder))
 
 
-def below(folder: bytes) -> tuple[bytes, bytes]:
-    """The first path that could lie in a folder and the first after all of them: a range that an index can find."""
+def between(column: InstrumentedAttribute[bytes], folder: bytes) -> Sequence[ColumnElement[bool]]:
+    """The condition that a path lies in a folder, or below it: a range, which an index finds."""
+    first = inside(folder)
+    return (column >= first, column < first[:-1] + bytes([first[-1] + 1]))
+
+
+def inside(folder: bytes) -> bytes:
+    """What the paths of everything in a folder start with."""
     separator = os.fsencode(os.sep)
-    start = folder.rstrip(separator) + separator
-    return start, start[:-1] + bytes([separator[0] + 1])
+    return folder.rstrip(separator) + separator

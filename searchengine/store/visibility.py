@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, exists, false, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 
 from searchengine.store.schema import FileRow, PhotoRow
 from searchengine.store.sqlite import chunks
@@ -12,7 +12,7 @@ from searchengine.store.sqlite import chunks
 
 def without_a_place() -> ColumnElement[bool]:
     """Whether a photo has no file that is present or offline."""
-    return ~exists(select(FileRow.id).where(FileRow.photo_id == PhotoRow.id, FileRow.missing == false()))
+    return ~exists(select(FileRow.id).where(FileRow.photo_id == PhotoRow.id, ~FileRow.missing))
 
 
 def refresh_hidden(connection: Connection, photo_ids: Collection[int]) -> None:
