@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchengine.embedding.scripts import reading_note
 from searchengine.errors import UsageError
 from searchengine.ranking.fusion import fuse
 from searchengine.records import FileState, Filters, Hit, Results
-from searchengine.searching.likeness import Likeness, LikenessReader
+from searchengine.searching.likeness import LikenessReader
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
@@ -48,17 +49,21 @@ class Searcher:
         likes = [self._likeness.read(like) for like in query.like]
         only = self._eligible(query.filters, ids)
         if only is not None and not len(only):
-            return Results((), (NONE_MATCH if len(ids) > len(self._database.photos.hidden()) else EMPTY,))
+            return Results((), (EMPTY if query.filters.empty else NONE_MATCH,))
         own = {like.photo_id for like in likes if like.photo_id is not None}
-        vector = self._query_vector(query.text, likes, ids)
+        notes = [like.note for like in likes if like.note is not None]
+        parts = [like.vector for like in likes]
+        if query.text and query.text.strip():
+            model = self._model()
+            parts.append(model.encode_texts([query.text])[0])
+            unread = reading_note(query.text, model.identity.name, model.languages)
+            notes += [unread] if unread else []
+        vector = self._one_vector(parts, ids)
         matches = self._index.search(vector, query.offset + query.limit + len(own), only=only)
         hits = tuple(self._hits(matches, own, query))
-        return Results(hits, tuple(_notes(likes, hits)))
+        return Results(hits, (*notes, *_away(hits)))
 
-    def _query_vector(self, text: str | None, likes: list[Likeness], ids: Ids) -> Vector:
-        parts = [like.vector for like in likes]
-        if text and text.strip():
-            parts.append(self._model().encode_texts([text])[0])
+    def _one_vector(self, parts: list[Vector], ids: Ids) -> Vector:
         if len(parts) == 1:
             return parts[0]
         spaced = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
@@ -84,8 +89,7 @@ class Searcher:
                 yield hit
 
 
-def _notes(likes: list[Likeness], hits: tuple[Hit, ...]) -> Iterator[str]:
-    yield from (like.note for like in likes if like.note is not None)
+def _away(hits: tuple[Hit, ...]) -> Iterator[str]:
     away = sum(all(file.state is not FileState.PRESENT for file in hit.photo.files) for hit in hits)
     if away:
         yield f"{away} of these photos {'is' if away == 1 else 'are'} on a drive that isn't connected now."

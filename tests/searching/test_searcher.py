@@ -205,6 +205,14 @@ def test_copies_are_shown_once_with_their_places(
     assert hits[0].paths == (os.fsencode(copy), os.fsencode(tmp_path / "pictures" / "red.png"))
 
 
+@pytest.mark.usefixtures("pictures")
+def test_words_that_the_model_cannot_read_are_answered_with_a_note(searcher: Searcher) -> None:
+    results = searcher.search(Query(text="해변의 개 두 마리", limit=3))
+    assert len(results.hits) == 3
+    assert "Korean" in results.notes[0]
+    assert not searcher.search(Query(text="two dogs on a beach")).notes
+
+
 def test_a_least_score_cuts_the_answer(searcher: Searcher, pictures: dict[str, int]) -> None:
     everything = searcher.search(Query(text="red")).hits
     cut = searcher.search(Query(text="red", min_score=everything[2].score)).hits
