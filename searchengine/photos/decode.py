@@ -139,16 +139,11 @@ def _open_raw(data: bytes, path: bytes, at_least: int) -> _Opened:
         small = _reduced(shot.picture, at_least)
         return _Opened(small, shot.picture, tags, shot.size, shot.orientation, truncated=False)
     preview = _open("jpeg", shot.picture, path, at_least)
-    turned = (preview.size[0] > preview.size[1]) != (shot.size[0] > shot.size[1])
-    return _Opened(
-        preview.image,
-        preview.source,
-        tags or preview.tags,
-        shot.size,
-        # Some cameras turn the preview themselves, and some leave that to who shows it.
-        1 if turned else shot.orientation,
-        preview.truncated,
-    )
+    size, orientation = shot.size, shot.orientation
+    if (preview.size[0] > preview.size[1]) != (size[0] > size[1]):
+        # Some cameras turn the preview themselves, most leave that to who shows it.
+        size, orientation = size[::-1], 1
+    return _Opened(preview.image, preview.source, tags or preview.tags, size, orientation, preview.truncated)
 
 
 def _turn(size: tuple[int, int]) -> AbstractContextManager[object]:
