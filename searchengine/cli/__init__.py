@@ -32,12 +32,16 @@ COMMANDS = {
 """Every command with its line in the overview, so that `--help` imports none of them."""
 
 
-class CommandFailedError(click.ClickException):
-    """One of our errors on its way to the terminal."""
+class WrongUseError(click.ClickException):
+    """One of our errors on its way to the terminal: what was asked for makes no sense."""
 
-    def __init__(self, error: SearchEngineError) -> None:
-        super().__init__(str(error))
-        self.exit_code = 2 if isinstance(error, UsageError) else 3
+    exit_code = 2
+
+
+class UnusableError(click.ClickException):
+    """One of our errors on its way to the terminal: the library or the model can't be used."""
+
+    exit_code = 3
 
 
 class LazyGroup(click.Group):
@@ -60,7 +64,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SearchEngineError as error:
-            raise CommandFailedError(error) from error
+            failed = WrongUseError if isinstance(error, UsageError) else UnusableError
+            raise failed(str(error)) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

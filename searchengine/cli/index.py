@@ -45,7 +45,7 @@ def command(
     if not Library.exists(settings) and not (settings.model or settings.default_model):
         settings = dataclasses.replace(settings, model=_choose_model(settings))
     with Library.open(settings, create=True) as library, showing_progress() as progress:
-        report = library.index(folders, exclude=exclude, progress=progress)
+        report = library.index(folders, exclude=exclude or None, progress=progress)
     write_report(report)
     if report.interrupted:
         raise SystemExit(130)
@@ -55,10 +55,7 @@ def command(
 
 def write_report(report: IndexReport) -> None:
     """What a run did, in a few lines on standard error."""
-    for failure in report.failures[:FAILURES_SHOWN]:
-        note(f"unreadable: {printable(failure.path)}: {failure.reason}")
-    if len(report.failures) > FAILURES_SHOWN:
-        note(f"… and {len(report.failures) - FAILURES_SHOWN} more: 'searchengine status --failures' lists all.")
+    write_failures(report)
     counts = {
         "added": report.added,
         "copied": report.copied,
@@ -78,18 +75,28 @@ def write_report(report: IndexReport) -> None:
         note("Stopped. What was done is kept; run the same command to go on.")
 
 
+def write_failures(report: IndexReport) -> None:
+    """The first of the files that couldn't be read in this run, each with its reason."""
+    for failure in report.failures[:FAILURES_SHOWN]:
+        note(f"unreadable: {printable(failure.path)}: {failure.reason}")
+    if len(report.failures) > FAILURES_SHOWN:
+        note(f"… and {len(report.failures) - FAILURES_SHOWN} more: 'searchengine status --failures' lists all.")
+
+
 def _choose_model(settings: Settings) -> str:
     """The model for a new library, when neither an option nor the environment names one: asked once, on a terminal."""
-    from searchengine.embedding.catalog import RECOMMENDED
+    from searchengine.embedding.catalog import BUILTIN, RECOMMENDED, find
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        note(f"Using the built-in model. For one that finds more: 'searchengine models pull {RECOMMENDED.name}', "
-             f"then 'searchengine models use {RECOMMENDED.name}'.")  # fmt: skip
-        return "builtin"
+        note(f"Using the built-in model. For one that finds more: 'searchengine models pull {RECOMMENDED}', "
+             f"then 'searchengine models use {RECOMMENDED}'.")  # fmt: skip
+        return BUILTIN
+    entry = find(RECOMMENDED)
+    size = f", a download of {entry.download / 1e6:,.0f} MB, once" if entry and entry.download else ""
     note("Which model shall look at your photos? It can be changed later with 'searchengine models use'.")
-    note("  builtin      comes with the program, small and quick, knows everyday things")
-    note(f"  {RECOMMENDED.name:<12} finds much more; a download of {RECOMMENDED.download_mb:,} MB, once")
-    choice: str = click.prompt("Model", type=click.Choice(["builtin", RECOMMENDED.name]), default="builtin", err=True)
-    if choice != "builtin":
+    note(f"  {BUILTIN:<10} comes with the program; small and quick; knows everyday things")
+    note(f"  {RECOMMENDED:<10} finds a good deal more{size}")
+    choice: str = click.prompt("Model", type=click.Choice([BUILTIN, RECOMMENDED]), default=BUILTIN, err=True)
+    if choice != BUILTIN:
         pull_model(settings, choice)
     return choice

@@ -1,3 +1,145 @@
-"""`searchengine models`: list, download, switch and carry models. The only command that may touch the network."""
+"""`searchengine models`: list, download, switch and carry models. `pull` is all that ever touches the network."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from searchengine.cli.options import FILE, with_settings
+from searchengine.cli.output import note, write_json
+from searchengine.cli.progress import showing_bytes, showing_progress
+from searchengine.settings import Settings
+
+if TYPE_CHECKING:
+    from searchengine.embedding.model_store import ModelEntry, ModelStore
+
+
+@click.group("models", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with everything the catalogue knows.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the models that we recommend and those that are here; download, switch and carry them.
+
+    \b
+    searchengine models
+    searchengine models pull clip-b32
+    searchengine models use clip-b32
+    """
+    if ctx.invoked_subcommand is None:
+        entries = _store(Settings.choose()).entries()
+        if as_json:
+            write_json([_facts(entry) for entry in entries])
+        else:
+            _write_table(entries)
+
+
+@command.command("pull")
+@click.argument("name")
+def pull(name: str) -> None:
+    """Download the model NAME: a short name from the list, or the name of one on the Hugging Face hub.
+
+    \b
+    searchengine models pull clip-b32
+    searchengine models pull google/siglip2-base-patch16-224
+    """
+    pull_model(Settings.choose(), name)
+    note(f"To look at your photos with it: searchengine models use {name}")
+
+
+@command.command("use")
+@click.argument("name")
+@with_settings
+def use(name: str, settings: Settings) -> None:
+    """Switch the library to the model NAME. The old one answers until every photo is embedded anew.
+
+    Interrupted, the same command goes on where it was.
+
+    \b
+    searchengine models use clip-b32
+    """
+    from searchengine.cli.index import write_failures
+    from searchengine.library import Library
+
+    with Library.open(settings) as library, showing_progress() as progress:
+        report = library.use_model(name, progress=progress)
+    write_failures(report)
+    if report.interrupted:
+        note(f"Stopped; the library still answers with the old model. To go on: searchengine models use {name}")
+        raise SystemExit(130)
+    note(f"{report.embedded:,} photos embedded; the library now answers with {name}.")
+
+
+@command.command("export")
+@click.argument("name")
+@click.argument("file", type=FILE)
+def export(name: str, file: Path) -> None:
+    """Write the downloaded model NAME to FILE, for a machine without a network.
+
+    \b
+    searchengine models export clip-b32 clip-b32.model
+    """
+    _store(Settings.choose()).export_to(name, file)
+    note(f"On the other machine: searchengine models import {file.name}")
+
+
+@command.command("import")
+@click.argument("file", type=FILE)
+def import_(file: Path) -> None:
+    """Take in a model that 'models export' wrote.
+
+    \b
+    searchengine models import clip-b32.model
+    """
+    entry = _store(Settings.choose()).import_from(file)
+    note(f"{entry.name} is here. To look at your photos with it: searchengine models use {entry.name}")
+
+
+def pull_model(settings: Settings, name: str) -> None:
+    """Download a model, showing how far it has come. Raises ModelError in its kinds."""
+    with showing_bytes(name) as progress:
+        entry = _store(settings).pull(name, progress)
+    note(f"{entry.name} is here ({entry.bytes / 1e6:,.0f} MB; its licence: {entry.licence or 'see its card'}).")
+
+
+def _store(settings: Settings) -> ModelStore:
+    from searchengine.embedding.model_store import ModelStore
+
+    return ModelStore(settings.models)
+
+
+def _facts(model: ModelEntry) -> dict[str, Any]:
+    import dataclasses
+
+    return dataclasses.asdict(model)
+
+
+def _write_table(models: list[ModelEntry]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("name", "here", "download", "reads", "ImageNet", "Flickr30k", "COCO", "licence"):
+        table.add_column(
+            heading, justify="right" if heading in {"download", "ImageNet", "Flickr30k", "COCO"} else "left"
+        )
+    for model in models:
+        entry, figures = model.entry, model.entry.figures if model.entry else None
+        table.add_row(
+            model.name,
+            "yes" if model.installed else "",
+            {("*",): "many languages", (): ""}.get(entry.languages, ", ".join(entry.languages)) if entry else "",
+            model.licence or "",
+            f"{entry.download / 1e6:,.0f} MB" if entry and entry.download else "",
+            _percent(figures.imagenet if figures else None),
+            _percent(figures.flickr_text_to_image if figures else None),
+            _percent(figures.coco_text_to_image if figures else None),
+        )
+    Console().print(table)
+    note("ImageNet: zero-shot top-1; Flickr30k and COCO: text to image, R@1; in percent, as published.")
+
+
+def _percent(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.1f}"

@@ -75,7 +75,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
 def _write_bytes(lines: Iterable[bytes]) -> None:
     # Past click's text layer: a path is bytes, and not always UTF-8.
     sys.stdout.flush()
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     for line in lines:
         stream.write(line)
     stream.flush()

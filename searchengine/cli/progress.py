@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,25 @@ def showing_progress() -> Iterator[ShowProgress]:
             yield show
     else:
         yield _lines()
+
+
+@contextmanager
+def showing_bytes(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A function that is told how many bytes of a download have come and how many there are."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn(name),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda come, total: bar.update(task, completed=come, total=total)
 
 
 @contextmanager

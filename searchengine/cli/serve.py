@@ -39,8 +39,8 @@ def command(port: int, open_browser: bool, settings: Settings) -> None:
         note(f"Searching {settings.library} at {url} (Ctrl-C ends it)")
         if open_browser:
             webbrowser.open(url)
-        server.run()  # type: ignore[no-untyped-call]  # waitress ships no types; returns on Ctrl-C
-        server.close()  # type: ignore[no-untyped-call]
+        server.run()  # returns on Ctrl-C
+        server.close()
 
 
 def _listen(port: int) -> socket.socket:

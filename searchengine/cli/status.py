@@ -1,0 +1,80 @@
+"""`searchengine status`: what the library holds, and what couldn't be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from searchengine.cli.options import with_settings
+from searchengine.cli.output import note, write_json
+from searchengine.errors import printable
+from searchengine.settings import Settings
+
+if TYPE_CHECKING:
+    from searchengine.library import Library
+    from searchengine.records import Failure
+
+
+@click.command("status")
+@click.option("--failures", is_flag=True, help="List the files that couldn't be read, each with its reason.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_settings
+def command(failures: bool, as_json: bool, settings: Settings) -> None:
+    """Show what the library holds: photos, places, folders, the model, and what couldn't be read.
+
+    \b
+    searchengine status
+    searchengine status --failures
+    searchengine status --json
+    """
+    from searchengine.library import Library
+
+    with Library.open(settings) as library:
+        if failures:
+            _write_failures(library.database.failures.all(), as_json)
+        elif as_json:
+            write_json(_facts(library))
+        else:
+            _write_facts(_facts(library))
+
+
+def _facts(library: Library) -> dict[str, Any]:
+    database = library.database
+    active = database.models.active()
+    places = database.files.counts()
+    return {
+        "library": printable(library.settings.library),
+        "photos": database.photos.count(),
+        "files": {str(state): count for state, count in places.items()},
+        "unreadable": database.failures.count(),
+        "model": active[1].name if active else None,
+        "embedded": database.embeddings.count(active[0]) if active else 0,
+        "bytes": sum(file.stat().st_size for file in library.settings.library.rglob("*") if file.is_file()),
+        "roots": [
+            {"path": printable(root.path), "online": root.online, "exclude": list(root.exclude)}
+            for root in database.roots.all()
+        ],
+    }
+
+
+def _write_facts(facts: dict[str, Any]) -> None:
+    places = ", ".join(f"{count:,} {state}" for state, count in facts["files"].items() if count)
+    click.echo(f"library     {facts['library']} ({facts['bytes'] / 1e6:,.0f} MB)")
+    click.echo(f"photos      {facts['photos']:,} ({facts['embedded']:,} embedded)")
+    click.echo(f"files       {places or 'none'}")
+    click.echo(f"model       {facts['model'] or 'none yet'}")
+    hint = " (searchengine status --failures)" if facts["unreadable"] else ""
+    click.echo(f"unreadable  {facts['unreadable']:,}{hint}")
+    for root in facts["roots"]:
+        click.echo(f"folder      {root['path']}{'' if root['online'] else ' (away)'}")
+
+
+def _write_failures(failures: list[Failure], as_json: bool) -> None:
+    if as_json:
+        write_json([{"path": printable(failure.path), "reason": failure.reason} for failure in failures])
+        return
+    for failure in failures:
+        click.echo(f"{printable(failure.path)}\t{failure.reason}")
+    if not failures:
+        note("Everything could be read.")

@@ -1,0 +1,246 @@
+"""One person's photo library: opens it and puts the parts together. The faces call nothing else.
+
+    with Library.open(settings) as library:
+        library.index(["~/Pictures"])
+        for hit in library.search("two dogs on a beach"):
+            print(hit.score, hit.path)
+
+What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from searchengine.embedding.lazy import Lazy
+from searchengine.embedding.model_store import ModelStore
+from searchengine.errors import LibraryDamagedError, ModelError, UsageError
+from searchengine.photos.thumbnails import Thumbnails
+from searchengine.records import Filters, IndexReport, PhotoData, Progress, Query, Results
+from searchengine.searching.live_index import LiveIndex
+from searchengine.searching.searcher import Searcher
+from searchengine.store.database import FILE, Database
+
+if TYPE_CHECKING:
+    from searchengine.embedding.base import EmbeddingModel
+    from searchengine.indexing.pipeline import Indexer
+    from searchengine.records import ModelIdentity
+    from searchengine.settings import Settings
+    from searchengine.store.prune import Pruned
+
+DEFAULT_MODEL = "builtin"
+
+OnProgress = Callable[[Progress], None]
+
+
+class Library:
+    """A library, open. Threads may share it."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        """`Library.open` is the way in."""
+        self.settings = settings
+        self.database = database
+        self.thumbnails = Thumbnails(settings.library / "thumbnails")
+        self.models = ModelStore(settings.models)
+        self._answerer: _Answerer | None = None
+
+    @staticmethod
+    def exists(settings: Settings) -> bool:
+        """Whether there is a library at the place that the settings name."""
+        return (settings.library / FILE).exists()
+
+    @classmethod
+    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+        """Open the library, or with `create` make it where there is none.
+
+        Raises LibraryError in its kinds; UsageError when the settings ask for another model than the library's;
+        ModelError when a new library's model isn't on this machine.
+        """
+        database = Database.open(settings.library, create=create)
+        try:
+            library = cls(settings, database)
+            library._settle_model()
+        except BaseException:
+            database.close()
+            raise
+        return library
+
+    def index(
+        self,
+        folders: Sequence[str | os.PathLike[str]] = (),
+        *,
+        exclude: Sequence[str] | None = None,
+        progress: OnProgress | None = None,
+        stop: Event | None = None,
+    ) -> IndexReport:
+        """Take in the photos in these folders, or without any look again at all that are known.
+
+        `exclude`: gitignore patterns for these folders from now on; None leaves theirs. `stop`, when set, and Ctrl-C
+        end the run early, with everything done so far kept. Raises UsageError for a folder that isn't there,
+        LibraryError in its kinds.
+        """
+        if not folders and not self.database.roots.all():
+            raise UsageError("The library knows no folders yet.", "Name one: searchengine index ~/Pictures")
+        report = self._indexer(stop).run([os.fsencode(folder) for folder in folders], exclude, progress)
+        self.refresh_index()
+        return report
+
+    def watch(self, on_report: Callable[[IndexReport], None], stop: Event) -> None:
+        """Index now, and again whenever something changes in the folders, until `stop` is set."""
+        from searchengine.indexing.watch import watch
+
+        def refresh_and_tell(report: IndexReport) -> None:
+            self.refresh_index()
+            on_report(report)
+
+        watch(self.database, self._indexer(stop), stop, on_report=refresh_and_tell)
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        like: Sequence[str | Path | int | PhotoData] = (),
+        filters: Filters | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        min_score: float | None = None,
+    ) -> Results:
+        """The photos that fit some words, look like other photos, or both; best first.
+
+        `like`: photos by path, by id, or themselves; those that are in the library are left out of the answer.
+        Raises UsageError for a query that asks nothing, NotFoundError for an unknown id, PhotoUnreadableError.
+        """
+        photos = tuple(Path(photo) if isinstance(photo, str) else photo for photo in like)
+        query = Query(text, photos, filters or Filters(), limit, offset, min_score)
+        return self._answering().searcher.search(query)
+
+    def similar(self, photo: str | Path | int | PhotoData, *, limit: int = 20) -> Results:
+        """The photos that look like this one, which need not be in the library."""
+        return self.search(like=[photo], limit=limit)
+
+    def use_model(self, name: str, *, progress: OnProgress | None = None, stop: Event | None = None) -> IndexReport:
+        """Switch to another model: embed every photo with it beside the old, then answer with it.
+
+        Until that is complete the old one answers; interrupted, the same call goes on. Raises ModelError when the model
+        isn't on this machine.
+        """
+        from searchengine.indexing.pipeline import Indexer
+
+        model = self.models.open(name)
+        report = Indexer(self.database, model, self.thumbnails, stop=stop).embed_missing(progress)
+        if not report.interrupted:
+            with self.database.writing():
+                self.database.models.use(self.database.models.register(model.identity))
+            self.refresh_index()
+        return report
+
+    def prune(self) -> Pruned:
+        """Forget files that are gone and photos that have no place left, with their vectors and thumbnails."""
+        from searchengine.indexing.lock import index_lock
+        from searchengine.store.prune import prune
+
+        with index_lock(self.settings.library):
+            pruned = prune(self.database)
+        for fingerprint in pruned.fingerprints:
+            self.thumbnails.path(fingerprint).unlink(missing_ok=True)
+        self.refresh_index()
+        return pruned
+
+    @staticmethod
+    def restore(settings: Settings, backup: Path) -> None:
+        """Put a backup in the library's place. Raises LibraryError in its kinds, NotFoundError."""
+        from searchengine.store.backup import restore
+
+        restore(settings.library, backup)
+        for index in settings.library.glob("vectors-*.faiss"):
+            index.unlink()  # its numbers may mean other photos now; the next search makes it anew
+
+    @property
+    def model_identity(self) -> ModelIdentity:
+        """The model that the library is searched with."""
+        return self._answering().identity
+
+    @property
+    def index_file(self) -> Path:
+        """Where the vector index of that model lies, or would: a cache."""
+        return self._answering().file
+
+    def refresh_index(self) -> None:
+        """Bring the vector index's file up to the database; searches don't wait for that."""
+        self._answering().index.refresh()
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The model that the library is searched with; loaded at its first use."""
+        return self._answering().model.get()
+
+    def close(self) -> None:
+        """Let go of the library's files."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _indexer(self, stop: Event | None) -> Indexer:
+        from searchengine.indexing.pipeline import Indexer
+
+        # Many photos pay for waking a GPU; a single query, as `model` answers it, does not.
+        model = _open_same(self.models, self.model_identity, accelerated=True)
+        return Indexer(self.database, model, self.thumbnails, stop=stop)
+
+    def _answering(self) -> _Answerer:
+        """What answers at this moment; another one once another model has become the active one."""
+        active = self.database.models.active()
+        if active is None:
+            raise LibraryDamagedError("The library has no model.", "Put back a backup: searchengine restore FILE")
+        # Two threads may both make one; neither is wrong, and what is costly in them is loaded at its first use.
+        answerer = self._answerer
+        if answerer is None or answerer.index.model_id != active[0]:
+            self._answerer = answerer = _Answerer(self, *active)
+        return answerer
+
+    def _settle_model(self) -> None:
+        """See that the library has a model, and that it is the one that was asked for."""
+        active = self.database.models.active()
+        if active is None:
+            chosen = self.settings.model or self.settings.default_model or DEFAULT_MODEL
+            identity = self.models.open(chosen).identity
+            with self.database.writing():
+                self.database.models.use(self.database.models.register(identity))
+        elif self.settings.model not in (None, active[1].name):
+            raise UsageError(
+                f"This library was made with the model {active[1].name}, not {self.settings.model}.",
+                f"To switch: searchengine models use {self.settings.model}",
+            )
+
+
+class _Answerer:
+    """One model with its index, answering queries."""
+
+    def __init__(self, library: Library, model_id: int, identity: ModelIdentity) -> None:
+        self.identity = identity
+        self.file = library.settings.library / f"vectors-{model_id}.faiss"
+        self.model = Lazy(lambda: _open_same(library.models, identity, accelerated=False))
+        self.index = LiveIndex(library.database, model_id, identity, self.file)
+        self.searcher = Searcher(library.database, self.index, self.model.get)
+
+
+def _open_same(models: ModelStore, identity: ModelIdentity, *, accelerated: bool) -> EmbeddingModel:
+    """The model with this identity. Raises ModelError when what is here under its name is another edition."""
+    model = models.open(identity.name, accelerated=accelerated)
+    if model.identity != identity:
+        raise ModelError(
+            f"The model {identity.name} on this machine isn't the one that this library was made with.",
+            f"Embed the library anew with the one that is here: searchengine models use {identity.name}",
+        )
+    return model
