@@ -101,6 +101,23 @@ class Embeddings:
         ids.sort()
         return ids
 
+    def unusable(self, model_id: int) -> list[int]:
+        """The photos whose vector by this model isn't of its dimension and of unit length; there should be none."""
+        dim, last = self._dim(model_id), 0
+        bad: list[int] = []
+        query = select(EmbeddingRow.seq, EmbeddingRow.photo_id, EmbeddingRow.vector).order_by(EmbeddingRow.seq)
+        while True:
+            part = query.where(EmbeddingRow.model_id == model_id, EmbeddingRow.seq > last).limit(4096)
+            with self._connections.reading() as connection:
+                rows = connection.execute(part).all()
+            if not rows:
+                return bad
+            last = rows[-1].seq
+            whole = [row for row in rows if len(row.vector) == 2 * dim]
+            good = usable(unpack([row.vector for row in whole], dim))
+            bad += [row.photo_id for row in rows if len(row.vector) != 2 * dim]
+            bad += [row.photo_id for row, fine in zip(whole, good, strict=True) if not fine]
+
     def add(self, model_id: int, ids: Sequence[int], vectors: Vectors, precision: str) -> None:
         """Write the vectors, float32 (n, dim) of unit length, of photos without one by this model.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -90,6 +90,26 @@ def use_write_ahead_log(engine: Engine, file: Path) -> None:
             f"The library can't be kept at {printable(file.parent)}: the file system there has no shared memory.",
             "Choose a folder on a local disk with --library; the photos may stay where they are.",
         )
+
+
+def leave_write_ahead_log(file: Path) -> None:
+    """Fold the log into the database. Raises LibraryBusyError while anybody else has it open."""
+    with translated(file), closing(sqlite3.connect(file, timeout=1)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def copy_database(source: Path, target: Path, *, read_only: bool) -> None:
+    """Copy one state of a database that may be in use to a new file, which is complete without a log beside it."""
+    address = _read_only_address(source) if read_only else source
+    with (
+        closing(sqlite3.connect(address, uri=read_only, timeout=WAIT)) as reading,
+        closing(sqlite3.connect(target)) as writing,
+    ):
+        with translated(source):
+            reading.execute("SELECT count(*) FROM sqlite_master")
+        with translated(target):
+            reading.backup(writing)
+            writing.execute("PRAGMA journal_mode = DELETE")
 
 
 def upsert(connection: Connection, table: type[Base], rows: Sequence[Row], key: str) -> None:

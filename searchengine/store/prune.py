@@ -1,0 +1,40 @@
+"""Forgetting what is gone: missing files, and photos without a place. Nothing else in the program forgets a photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from searchengine.store.database import Database
+from searchengine.store.schema import FileRow, PhotoRow
+from searchengine.store.sqlite import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What is forgotten."""
+
+    paths: tuple[bytes, ...]  # of files
+    fingerprints: tuple[bytes, ...]  # of photos; their thumbnails can go
+
+
+def prune(database: Database) -> Pruned:
+    """Forget missing files, and photos that have no place left. What is only away stays.
+
+    Many short transactions: whatever interrupts it, the rest goes the next time. Call it under the indexer's lock, as
+    a run may be about to give such a photo a new place.
+    """
+    with database.writing() as connection:
+        paths = connection.scalars(select(FileRow.path).where(FileRow.missing)).all()
+        connection.execute(delete(FileRow).where(FileRow.missing))
+    hidden = database.photos.hidden().tolist()
+    models = database.models.all()
+    fingerprints: list[bytes] = []
+    for part in chunks(hidden):
+        with database.writing() as connection:
+            for model_id in models:
+                database.embeddings.remove(model_id, part)
+            gone = delete(PhotoRow).where(PhotoRow.id.in_(part)).returning(PhotoRow.fingerprint)
+            fingerprints += connection.scalars(gone).all()
+    return Pruned(tuple(paths), tuple(fingerprints))

@@ -1,0 +1,62 @@
+"""The tables that the migrations make, and the libraries of older versions."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from searchengine.records import FileState, Filters
+from searchengine.store import migrations
+from searchengine.store.database import FILE, Database
+from searchengine.store.doctor import check
+from searchengine.store.migrations import SCHEMA
+from searchengine.store.schema import Base
+
+OLD = sorted((Path(__file__).parent / "old_libraries").glob("*.sql"))
+
+
+def test_the_migrations_make_the_tables_of_the_schema(database: Database) -> None:
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_migration_is_the_version_that_the_program_knows() -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert script.get_heads() == [f"{SCHEMA:04d}"]
+
+
+def test_ids_are_never_used_twice(database: Database) -> None:
+    with database.reading() as connection:
+        made = dict(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all())
+    assert "AUTOINCREMENT" in made["photos"]
+    assert "AUTOINCREMENT" in made["embeddings"]
+
+
+def test_there_is_an_old_library_of_every_version() -> None:
+    assert [file.stem for file in OLD] == [f"v{version:04d}" for version in range(1, SCHEMA + 1)]
+
+
+@pytest.mark.parametrize("dump", OLD, ids=lambda file: file.stem)
+def test_a_library_of_an_older_version_opens_with_everything_in_it(folder: Path, dump: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.executescript(dump.read_text(encoding="utf-8"))
+    with Database.open(folder) as database:
+        assert check(database) == []
+        active = database.models.active()
+        assert active is not None
+        ids = database.photos.matching(Filters())
+        assert len(ids) == 3
+        assert len(database.embeddings.of(active[0], ids)[0]) == 3
+        photo = database.photos.by_path(b"/photos/caf\xe9.jpg")
+        assert photo is not None
+        assert photo.facts.camera == "Pixel 8"
+        assert photo.files[0].state is FileState.PRESENT
+        assert database.failures.all()[0].reason == "it is empty"
