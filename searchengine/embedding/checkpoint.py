@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
     from searchengine.embedding.towers import Towers
 
 CONFIG = "config.json"
-WEIGHTS = (("model", ".safetensors"), ("pytorch_model", ".bin"))
-"""How files of weights begin and end, the preferred kind first; a checkpoint may have both."""
+WEIGHTS = (
+    re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors"),
+    re.compile(r"pytorch_model(-\d{5}-of-\d{5})?\.bin"),
+)
+"""What files of weights are called, the preferred kind first; a checkpoint may have both, and others' besides."""
+
+
+TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+"""What the file of a tokenizer is called; without any, transformers makes an empty tokenizer and says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +75,16 @@ class Checkpoint:
                 f"It runs {', '.join(family.name for family in FAMILIES.values())}.",
             )
         checkpoint = cls(folder, FAMILIES[kind], _positions(folder, FAMILIES[kind]))
-        if not checkpoint.weights():
+        if not weights(folder):
             raise damaged(folder, "its weights are missing")
+        if not any((folder / name).is_file() for name in TOKENIZERS):
+            raise damaged(folder, "its tokenizer is missing")
         return checkpoint
-
-    def weights(self) -> list[Path]:
-        """The files of weights that count, by name."""
-        for start, end in WEIGHTS:
-            if found := sorted(self.folder.glob(f"{start}*{end}")):
-                return found
-        return []
 
     def checksum(self) -> str:
         """The sha256 of the weights; for weights in several files, of their sums. Reads them all."""
-        sums = [checksum(path) for path in self.weights()]
+        sums = [checksum(path) for path in weights(self.folder)]
         return sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest()
-
-    def stamp(self) -> dict[str, list[int]]:
-        """Size and mtime of everything that decides about its vectors, by name; cheap, to notice a change."""
-        paths = [*self.weights(), *self.folder.glob("*.json"), *self.folder.glob("*.model"), *self.folder.glob("*.txt")]
-        return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(paths)}
 
     def preprocessing(self) -> tuple[Preprocessing, Normalisation]:
         """How its pictures are prepared, as its own image processor is configured."""
@@ -109,6 +107,21 @@ class Checkpoint:
         with reading(self.folder):
             model = AutoModel.from_pretrained(self.folder, local_files_only=True, dtype="float32")
         return Towers(model, normalisation, masks_padding=self.family.masks_padding)
+
+
+def weights(folder: Path) -> list[Path]:
+    """The files of weights that count in a checkpoint's folder, by name; none where there is no such folder."""
+    for pattern in WEIGHTS:
+        if found := sorted(path for path in folder.glob("*") if pattern.fullmatch(path.name)):
+            return found
+    return []
+
+
+def stamp(folder: Path) -> dict[str, list[int]]:
+    """Size and mtime of whatever decides about a checkpoint's vectors, by name: a cheap way to notice a change."""
+    others = [path for end in ("json", "model", "txt") for path in folder.glob(f"*.{end}")]
+    stats = {path.name: path.stat() for path in sorted([*weights(folder), *others])}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
 
 
 @contextmanager

@@ -7,9 +7,11 @@ same path as a user's download.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import sentencepiece
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -38,6 +40,9 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
+from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.export import export_checkpoint
+from searchengine.embedding.model_folder import ModelFolder, read_model_folder
 from tests.embedding.tiny import SENTENCES, byte_pairs
 
 WORDS = (*SENTENCES, "海边的日落", "雪山和湖", "un chien sur la plage", "해질녘 바다")
@@ -131,6 +136,13 @@ def align(folder: Path) -> None:
         "image_size": 64,
         "width_coefficient": 0.2,
         "depth_coefficient": 0.1,
+        "kernel_sizes": [3, 5],
+        "in_channels": [32, 16],
+        "out_channels": [16, 24],
+        "depthwise_padding": [],
+        "strides": [1, 2],
+        "num_block_repeats": [1, 1],
+        "expand_ratios": [1, 6],
         "hidden_dim": 64,
         "initializer_range": 0.2,
     }
@@ -187,13 +199,34 @@ CHECKPOINTS: dict[str, Callable[[Path], None]] = {
 """Every family that we run, by a name for the test's id."""
 
 
+def checkpoint(name: str, tmp: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny checkpoint, made once in a run of the tests."""
+    folder = tmp.getbasetemp() / "checkpoints" / name
+    if not folder.exists():
+        CHECKPOINTS[name](folder)
+    return folder
+
+
+def exported(name: str, tmp: pytest.TempPathFactory) -> ModelFolder:
+    """The model folder exported from it, made once too: each takes seconds."""
+    folder = tmp.getbasetemp() / "exported" / name
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        opened = Checkpoint.open(checkpoint(name, tmp))
+        export_checkpoint(opened, folder, name=name, revision="1", languages=("en",))
+    return read_model_folder(folder)
+
+
 def _save(folder: Path, model: PreTrainedModel, tokenizer: object, processor: object) -> None:
-    """Spread the weights, so that what goes in makes a difference to what comes out, and write everything."""
+    """Spread the weights, so that what goes in makes a difference to what comes out, and write everything.
+
+    As transformers initialises them, a tiny ALIGN gives the same vector for everything, or none at all.
+    """
     torch.manual_seed(7)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim > 1:
-                torch.nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
+                torch.nn.init.normal_(parameter, std=2 * parameter[0].numel() ** -0.5)
             elif name.endswith("bias"):
                 torch.nn.init.normal_(parameter, std=0.1)
     model.save_pretrained(folder)
@@ -209,8 +242,6 @@ def _save_siglip(folder: Path, tokenizer: object, *, resample: int) -> None:
 
 
 def _bpe_parts(tokenizer: Tokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    import json
-
     model = json.loads(tokenizer.to_str())["model"]
     return model["vocab"], [tuple(pair) for pair in model["merges"]]
 
@@ -253,7 +284,5 @@ def _unigrams() -> list[tuple[str, float]]:
     special = ["<s>", "<pad>", "</s>", "<unk>"]
     trainer = trainers.UnigramTrainer(vocab_size=150, special_tokens=special, unk_token="<unk>", show_progress=False)
     tokenizer.train_from_iterator(WORDS, trainer)
-    import json
-
     pieces = json.loads(tokenizer.to_str())["model"]["vocab"]
     return [(piece, score) for piece, score in pieces]

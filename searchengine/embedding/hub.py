@@ -1,0 +1,204 @@
+"""The download of a checkpoint from the Hugging Face hub: the only network access of this program.
+
+`probe` asks what there is, within three seconds whatever happens; `download` fetches it into a folder. Both raise our
+errors alone. Where the files go and what becomes of them, `model_store.py` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from searchengine.embedding.checkpoint import WEIGHTS
+from searchengine.embedding.model_folder import checksum
+from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 3.0
+"""Seconds in which the hub must have connected and answered."""
+STALLED = 60.0
+"""Seconds without a single byte after which a download is given up; what came so far is kept for the next try."""
+OTHER_FILES = re.compile(r"[^/]+\.(json|txt|model)|README\.md")
+"""Configuration, vocabulary and the model's card, beside the weights."""
+
+Progress = Callable[[int, int], None]
+"""Is told the bytes that have come and the bytes there are."""
+
+
+def untold(_done: int, _total: int) -> None:
+    """A `Progress` for who doesn't want to know."""
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a checkpoint as the hub describes it."""
+
+    name: str
+    bytes: int
+    sha256: str | None  # known for the large ones
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """What the hub has under a name, of which only the files that we need."""
+
+    name: str
+    revision: str  # the commit
+    licence: str | None  # as its card says
+    files: tuple[HubFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The size of the download."""
+        return sum(file.bytes for file in self.files)
+
+
+def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubModel:
+    """Ask the hub for a model. `endpoint` is the hub's address; None takes the library's own (`HF_ENDPOINT`).
+
+    Raises HubUnreachableError when it can't be reached or hasn't answered in time, NotFoundError when it has no such
+    model or keeps it to others, ModelUnsupportedError when there are no weights that we can read.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+    api = HfApi(endpoint=endpoint)
+    # In a thread of its own: neither the search for the host's address nor an answer that trickles in knows a limit.
+    asking = _Background(lambda: api.model_info(name, files_metadata=True, timeout=seconds))
+    if not asking.done.wait(seconds):
+        raise _unreachable(api.endpoint, f"it didn't answer within {seconds:g} seconds")
+    try:
+        info = asking.result()
+    except RepositoryNotFoundError as error:
+        raise NotFoundError(
+            f"{api.endpoint} has no public model named {name}.", "See `searchengine models` for names that it has."
+        ) from error
+    except HfHubHTTPError as error:
+        raise _unreachable(api.endpoint, f"it answered with status {error.response.status_code}") from error
+    except Exception as error:  # the hub's library and the HTTP library beneath it have no common base
+        raise _unreachable(api.endpoint, _reason(error)) from error
+    licence = info.card_data.get("license") if info.card_data is not None else None
+    there = {
+        sibling.rfilename: HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None)
+        for sibling in info.siblings or ()
+    }
+    return HubModel(name, info.sha or "", str(licence) if licence else None, _needed(name, there))
+
+
+def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: Progress) -> None:
+    """Fetch the files of a model into `folder`, going on where an earlier try ended, and check them.
+
+    Raises HubUnreachableError when the hub goes away or falls silent, ModelError when the disk is full or what came is
+    not what the hub announced.
+    """
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]  # documented all the same
+
+    disable_progress_bars()
+    logger.info("downloading %s at %s", model.name, model.revision)
+    fetching = _Background(
+        lambda: snapshot_download(
+            model.name,
+            revision=model.revision,
+            local_dir=folder,
+            allow_patterns=[file.name for file in model.files],
+            endpoint=endpoint,
+        )
+    )
+    _wait(fetching, folder, model, endpoint or constants.ENDPOINT, progress)
+    try:
+        fetching.result()
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, (ConnectionError, TimeoutError)):  # the disk
+            raise ModelError(f"The model {model.name} can't be written to {folder}: {error.strerror}.") from error
+        raise _unreachable(endpoint or constants.ENDPOINT, _reason(error)) from error
+    except Exception as error:  # as in `probe`
+        raise _unreachable(endpoint or constants.ENDPOINT, _reason(error)) from error
+    for file in model.files:
+        path = folder / file.name
+        whole = path.is_file() and path.stat().st_size == file.bytes
+        if not whole or (file.sha256 is not None and checksum(path) != file.sha256):
+            path.unlink(missing_ok=True)
+            raise ModelError(f"{file.name} of {model.name} came damaged from the hub.", "Pull the model again.")
+    progress(model.bytes, model.bytes)
+
+
+class _Background(Generic[Answer]):
+    """A call in a thread that the program doesn't wait for when it ends."""
+
+    def __init__(self, call: Callable[[], Answer]) -> None:
+        self.done = threading.Event()
+        self._call = call
+        self._answer: list[Answer] = []
+        self._error: BaseException | None = None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def result(self) -> Answer:
+        """What the call returned, once `done`. Raises what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._answer[0]
+
+    def _run(self) -> None:
+        try:
+            self._answer.append(self._call())
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
+            self._error = error
+        finally:
+            self.done.set()
+
+
+def _wait(fetching: _Background[str], folder: Path, model: HubModel, endpoint: str, progress: Progress) -> None:
+    """Tell how much has come while it comes, and stop waiting for a hub that has fallen silent."""
+    last, since = -1, time.monotonic()
+    while not fetching.done.wait(0.2):
+        come = _bytes_in(folder)
+        if come != last:
+            last, since = come, time.monotonic()
+            progress(min(come, model.bytes), model.bytes)
+        elif time.monotonic() - since > STALLED:
+            raise _unreachable(endpoint, f"it sent nothing for {STALLED:g} seconds")
+
+
+def _bytes_in(folder: Path) -> int:
+    """The size of everything below a folder, also of what is only half there."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # files are renamed while we look
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _needed(name: str, there: dict[str, HubFile]) -> tuple[HubFile, ...]:
+    """The weights in the better of the two formats, and what belongs to them."""
+    for pattern in WEIGHTS:
+        if weights := [file for file in there.values() if pattern.fullmatch(file.name)]:
+            others = [file for file in there.values() if OTHER_FILES.fullmatch(file.name)]
+            return (*weights, *others)
+    raise ModelUnsupportedError(
+        f"{name} has no weights that the transformers library reads.",
+        "Look for a version of it that was made for transformers.",
+    )
+
+
+def _unreachable(endpoint: str, reason: str) -> HubUnreachableError:
+    return HubUnreachableError(
+        f"The model can't be downloaded from {endpoint} now: {reason}.",
+        "Nothing was changed. Try again when the network is there, or carry the model over with "
+        "`searchengine models export` and `import`; the model `builtin` needs no download.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
