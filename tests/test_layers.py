@@ -43,7 +43,7 @@ HOMES: dict[str, set[str]] = {
     "defusedxml": {"photos"},
     "pathspec": {"photos"},
     "xxhash": {"photos"},
-    "filelock": {"indexing"},
+    "filelock": {"indexing", "embedding"},
     "watchfiles": {"indexing"},
     "matplotlib": {"training/figures.py"},
     "click": {"cli"},

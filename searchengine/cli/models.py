@@ -121,24 +121,24 @@ def _write_table(models: list[ModelEntry]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("name", "here", "download", "reads", "ImageNet", "Flickr30k", "COCO", "licence"):
-        table.add_column(
-            heading, justify="right" if heading in {"download", "ImageNet", "Flickr30k", "COCO"} else "left"
-        )
+    for heading in ("name", "here", "reads"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("download", "ImageNet", "COCO"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("licence")
     for model in models:
         entry, figures = model.entry, model.entry.figures if model.entry else None
         table.add_row(
             model.name,
             "yes" if model.installed else "",
-            {("*",): "many languages", (): ""}.get(entry.languages, ", ".join(entry.languages)) if entry else "",
-            model.licence or "",
+            {("*",): "many", (): ""}.get(entry.languages, ", ".join(entry.languages)) if entry else "",
             f"{entry.download / 1e6:,.0f} MB" if entry and entry.download else "",
             _percent(figures.imagenet if figures else None),
-            _percent(figures.flickr_text_to_image if figures else None),
             _percent(figures.coco_text_to_image if figures else None),
+            model.licence or "",
         )
     Console().print(table)
-    note("ImageNet: zero-shot top-1; Flickr30k and COCO: text to image, R@1; in percent, as published.")
+    note("ImageNet: zero-shot top-1; COCO: text to image, R@1; in percent, as published.")
 
 
 def _percent(figure: float | None) -> str:
