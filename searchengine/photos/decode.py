@@ -22,6 +22,7 @@ from searchengine.errors import PhotoUnreadableError
 from searchengine.photos import codecs, color, exif, raw, truncation
 from searchengine.photos.facts import collect
 from searchengine.photos.formats import HEAD, RAW_SUFFIXES, sniff, suffix_of
+from searchengine.photos.stripping import without_metadata
 from searchengine.records import DecodedPhoto
 
 if TYPE_CHECKING:
@@ -108,7 +109,11 @@ def _format_of(data: bytes, path: bytes) -> str:
 def _open(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
     """Decode a picture of any format but RAW."""
 
-    image = codecs.open_image(kind, data)
+    try:
+        image = codecs.open_image(kind, data)
+    except Exception:  # noqa: BLE001 - codecs raise anything; it counts when it is raised without metadata too
+        data = without_metadata(kind, data)
+        image = codecs.open_image(kind, data)
     size = image.size
     if size[0] * size[1] > MAX_PIXELS:
         raise PhotoUnreadableError(path, _TOO_LARGE)

@@ -38,7 +38,8 @@ def load(image: ImageFile, reopen: Callable[[bytes], ImageFile], data: bytes) ->
         rescued, shown = _rescue(reopen, data)
         if shown <= MUST_SHOW:
             raise
-        return rescued, True
+        # A JPEG may lack detail everywhere; others may have stumbled over what comes after the picture.
+        return rescued, shown < 1 or rescued.format == "JPEG"
     return image, False
 
 

@@ -32,7 +32,7 @@ def read(packet: bytes | str | None) -> Metadata:
     if not packet:
         return Metadata()
     try:
-        root = fromstring(packet.strip(b"\x00 \r\n\t") if isinstance(packet, bytes) else packet, forbid_dtd=True)
+        root = fromstring(_text(packet), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return Metadata()
     values = list(_values(root))
@@ -46,6 +46,13 @@ def read(packet: bytes | str | None) -> Metadata:
         caption=_first(values, _DC + "description"),
         keywords=tidy_all([text for name, text in values if name == _DC + "subject"]),
     )
+
+
+def _text(packet: bytes | str) -> bytes | str:
+    """The packet without what often stands around it, which no parser takes."""
+    if isinstance(packet, bytes) and packet.startswith((b"\xff\xfe", b"\xfe\xff")):
+        packet = packet.decode("utf-16")
+    return packet.strip("\0 \r\n\t") if isinstance(packet, str) else packet.strip(b"\0 \r\n\t")
 
 
 def _values(root: Element) -> Iterator[tuple[str, str]]:
