@@ -1,0 +1,34 @@
+"""The search page: a Flask application over one open library, for the person at this machine.
+
+`create_app(library)` makes it; `searchengine serve` runs it. What the page shows stands in `pages`, pictures in
+`media`, what goes wrong in `errors`, who may ask in `access`. Nothing here touches models or the database's tables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from web import access, errors, media, pages
+from web.uploads import MAX_UPLOAD, InMemoryRequest
+
+if TYPE_CHECKING:
+    from searchengine.library import Library
+
+__all__ = ["MAX_UPLOAD", "create_app"]
+
+
+def create_app(library: Library) -> Flask:
+    """The application that searches this library, which stays the caller's to close."""
+    app = Flask(__name__)
+    app.request_class = InMemoryRequest
+    app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
+    app.config["TRUSTED_HOSTS"] = access.HOSTS
+    app.extensions["library"] = library
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    access.protect(app)
+    errors.handle(app)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(media.blueprint)
+    return app

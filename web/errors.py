@@ -1,0 +1,72 @@
+"""What goes wrong, in one place: each of the library's errors as a page with its HTTP status."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from flask import render_template
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from searchengine.errors import (
+    LibraryBusyError,
+    LibraryFullError,
+    NotFoundError,
+    PhotoUnreadableError,
+    SearchEngineError,
+    UsageError,
+)
+from web.uploads import MAX_UPLOAD
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+logger = logging.getLogger(__name__)
+
+STATUSES: list[tuple[type[SearchEngineError], int]] = [
+    (NotFoundError, 404),
+    (PhotoUnreadableError, 422),
+    (UsageError, 400),
+    (LibraryBusyError, 503),
+    (LibraryFullError, 507),
+    (SearchEngineError, 500),
+]
+"""The first that fits counts."""
+
+WORDS = {
+    400: "The request makes no sense as it stands.",
+    404: "There is no such page.",
+    405: "That can't be done here.",
+    413: f"The photo is larger than {MAX_UPLOAD // 2**20} MB.",
+    500: "Something went wrong in the program; its terminal says what.",
+}
+
+
+def handle(app: Flask) -> None:
+    """Answer errors with pages."""
+    app.register_error_handler(SearchEngineError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SecurityError, _untrusted_host)
+
+
+def _ours(error: SearchEngineError) -> tuple[str, int]:
+    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    if status == 500:
+        logger.error("%s", error)
+    return _page(status, error.what, error.next_step), status
+
+
+def _http(error: HTTPException) -> tuple[str, int]:
+    status = error.code or 500
+    # Werkzeug's own sentences are for developers; ours are given to `abort`.
+    own = error.description if error.description != type(error).description else None
+    return _page(status, own or WORDS.get(status, error.name), ""), status
+
+
+def _untrusted_host(_: SecurityError) -> tuple[str, int, dict[str, str]]:
+    # Without a host there are no addresses, so no template either.
+    return "Ask for this page as http://localhost, from this machine.\n", 403, {"Content-Type": "text/plain"}
+
+
+def _page(status: int, what: str, next_step: str) -> str:
+    return render_template("error.html", status=status, what=what, next_step=next_step)

@@ -1,0 +1,141 @@
+"""The pages a person sees: the search with its answer, and one photo with its facts and places."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, render_template, request, url_for
+
+from searchengine.errors import NotFoundError, UsageError, printable
+from searchengine.photos.thumbnails import SIDE
+from searchengine.records import FileState, PhotoData
+from web.context import photo_with_id, the_library
+from web.forms import MAX_ID, Form, read_form
+from web.media import SHOWN
+
+if TYPE_CHECKING:
+    from searchengine.records import Photo
+
+blueprint = Blueprint("pages", __name__)
+
+PAGE = 48  # photos on a page; fills rows of 2, 3, 4 and 6
+ALIKE = 12  # photos beside one photo
+
+FORMATS = ("jpeg", "heic", "png", "raw", "webp", "avif", "tiff", "gif", "bmp", "jp2")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A photo in a grid."""
+
+    id: int
+    name: str
+    thumbnail: str  # its address
+    width: int  # of the thumbnail, pixels
+    height: int
+    away: bool  # no place of it can be reached now
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of photos."""
+
+    tiles: tuple[Tile, ...]
+    notes: tuple[str, ...] = ()
+    more: bool = False  # whether there is another page
+    total: int | None = None  # photos on all pages, where that is known
+
+
+@blueprint.get("/")
+def search() -> str:
+    """The search by the form's fields; without words and photos, the photos themselves, last added first."""
+    form = read_form(request.args)
+    return _show(form, _answer(form))
+
+
+@blueprint.post("/")
+def search_by_upload() -> str:
+    """The search by a photo that the browser hands over, and by the form's other fields. It is kept nowhere."""
+    form = read_form(request.form)
+    upload = request.files.get("photo")
+    if upload is None or not upload.filename:
+        if not (form.text or form.like):
+            raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
+        return _show(form, _answer(form))
+    photo = PhotoData(upload.filename, upload.stream.read())
+    results = the_library().search(form.text or None, like=(*form.like, photo), filters=form.filters, limit=PAGE)
+    tiles = tuple(_tile(hit.photo, hit.score) for hit in results)
+    return _show(form, Answer(tiles, results.notes), uploaded=upload.filename)
+
+
+@blueprint.get(f"/photos/<int(max={MAX_ID}):photo_id>")
+def photo(photo_id: int) -> str:
+    """One photo: large, with what is known of it, where it lies, and what looks like it."""
+    one = photo_with_id(photo_id)
+    try:
+        alike = tuple(_tile(hit.photo, hit.score) for hit in the_library().search(like=(photo_id,), limit=ALIKE))
+    except (NotFoundError, UsageError):  # it hasn't been through the model, and its file isn't there
+        alike = ()
+    return render_template(
+        "photo.html",
+        photo=one,
+        tile=_tile(one),
+        original=url_for("media.original", photo_id=one.id, v=_version(one)),
+        shown=one.facts.format in SHOWN,
+        places=[(printable(file.path), file.state) for file in one.files],
+        alike=alike,
+    )
+
+
+def _answer(form: Form) -> Answer:
+    offset = (form.page - 1) * PAGE
+    if not (form.text or form.like):
+        ids = the_library().database.photos.matching(form.filters)[::-1]
+        photos = the_library().database.photos.get(ids[offset : offset + PAGE].tolist())
+        return Answer(tuple(_tile(photo) for photo in photos), more=len(ids) > offset + PAGE, total=len(ids))
+    results = the_library().search(
+        form.text or None, like=form.like, filters=form.filters, limit=PAGE + 1, offset=offset
+    )
+    tiles = tuple(_tile(hit.photo, hit.score) for hit in islice(results, PAGE))
+    return Answer(tiles, results.notes, more=len(results) > PAGE)
+
+
+def _show(form: Form, answer: Answer, *, uploaded: str | None = None) -> str:
+    values = request.form if request.method == "POST" else request.args
+    fields = {name: values.getlist(name) for name in values if name != "page" and any(values.getlist(name))}
+    library = the_library()
+    return render_template(
+        "search.html",
+        form=form,
+        fields=fields,
+        answer=answer,
+        uploaded=uploaded,
+        liked=[_tile(each) for each in library.database.photos.get(form.like)],
+        asked=bool(form.text or form.like or uploaded),
+        count=library.database.photos.count(),
+        roots=[printable(root.path) for root in library.database.roots.all()],
+        formats=FORMATS,
+    )
+
+
+def _tile(photo: Photo, score: float | None = None) -> Tile:
+    scale = min(1, SIDE / max(photo.facts.width, photo.facts.height))
+    shown = [file for file in photo.files if file.state is not FileState.MISSING] or list(photo.files)
+    return Tile(
+        id=photo.id,
+        name=printable(os.path.basename(shown[0].path)) if shown else "",  # noqa: PTH119  # paths are bytes
+        thumbnail=url_for("media.thumbnail", photo_id=photo.id, v=_version(photo)),
+        width=max(1, round(photo.facts.width * scale)),
+        height=max(1, round(photo.facts.height * scale)),
+        away=all(file.state is not FileState.PRESENT for file in photo.files),
+        score=score,
+    )
+
+
+def _version(photo: Photo) -> str:
+    """What makes a picture's address change with its content."""
+    return photo.fingerprint.hex()[:8]
