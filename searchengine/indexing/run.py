@@ -133,10 +133,11 @@ class Run:
                             self._vanished.append(outcome.work)
                     self._writer.flush_if_due()
                     self._tell(*progress(), scanning=scanning, path=path)
-        except KeyboardInterrupt:  # from a caller that has its own idea of Ctrl-C
+            self._writer.flush()
+            self._tell(*progress(), scanning=False, path=None, at_once=True)
+        except KeyboardInterrupt:  # from a caller's progress: Ctrl-C itself only sets `stop`
             self._stop.set()
-        self._writer.flush()
-        self._tell(*progress(), scanning=False, path=None, at_once=True)
+            self._writer.flush()
 
     def _attach_companions(self, comparison: Comparison) -> None:
         """The RAWs that have a picture beside them: their photo is the picture's."""

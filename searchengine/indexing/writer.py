@@ -7,22 +7,23 @@ instant and the next one goes on.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchengine.embedding.base import BATCH, EmbeddingModel
+from searchengine.errors import ModelDamagedError
 from searchengine.indexing.reader import Failed, Outcome, Read
 from searchengine.indexing.report import Tally
 from searchengine.photos.decode import DECODER
 from searchengine.records import Failure
 from searchengine.store.database import Database
-from searchengine.store.embeddings import usable
 from searchengine.store.files import Place
 from searchengine.store.photos import KnownContent
 
 if TYPE_CHECKING:
-    from searchengine.records import Vector
+    from searchengine.records import Pixels, Vector
 
 LIGHT = 500
 """Outcomes in a batch, when few of them are for the model."""
@@ -85,10 +86,21 @@ class Writer:
                 due[read.fingerprint] = read.prepared
         if not due:
             return {}, set()
-        vectors = self._model.encode_prepared(np.stack(list(due.values())))
-        good = usable(vectors)
-        useful = {content: vector for content, vector, fine in zip(due, vectors, good, strict=True) if fine}
-        return useful, set(due) - set(useful)
+        try:
+            vectors = dict(zip(due, self._model.encode_prepared(np.stack(list(due.values()))), strict=True))
+        except ModelDamagedError as error:  # one photo is enough for that, and it must not stop the others
+            vectors = self._embed_one_by_one(due)
+            if not vectors and not self._database.embeddings.head(self._model_id).last_seq:  # it never made any
+                raise error from None
+        return vectors, set(due) - set(vectors)
+
+    def _embed_one_by_one(self, due: dict[bytes, Pixels]) -> dict[bytes, Vector]:
+        """The vectors of those of which the model makes one."""
+        vectors = {}
+        for content, picture in due.items():
+            with suppress(ModelDamagedError):
+                vectors[content] = self._model.encode_prepared(picture[np.newaxis])[0]
+        return vectors
 
     def _commit(
         self, reads: list[Read], known: dict[bytes, KnownContent], vectors: dict[bytes, Vector], failed: list[Failed]

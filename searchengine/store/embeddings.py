@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select, update
 
+from searchengine.errors import LibraryDamagedError, printable
 from searchengine.store.connections import Connections
 from searchengine.store.schema import EmbeddingRow, ModelRow, PhotoRow
 from searchengine.store.sqlite import chunks
@@ -151,7 +152,16 @@ class Embeddings:
             return connection.scalars(select(ModelRow.dim).where(ModelRow.id == model_id)).one()
 
     def _vectors(self, model_id: int, packed: list[bytes]) -> Vectors:
-        return unpack(packed, self._dim(model_id))
+        """Stored vectors to float32 (n, dim), of unit length again. Raises LibraryDamagedError."""
+        dim = self._dim(model_id)
+        if all(len(each) == 2 * dim for each in packed):
+            vectors = unpack(packed, dim)
+            if usable(vectors).all():
+                return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+        raise LibraryDamagedError(
+            f"{printable(self._connections.file)} holds a damaged vector.",
+            "Run `searchengine doctor --repair`, then `searchengine index`.",
+        )
 
 
 def unpack(packed: Sequence[bytes], dim: int) -> Vectors:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from searchengine.errors import NotFoundError
+from searchengine.errors import LibraryDamagedError, NotFoundError
 from searchengine.store.database import Database
 from searchengine.store.embeddings import Head
 from tests.store.conftest import MODEL, fill, unit
@@ -21,6 +21,15 @@ def test_a_vector_comes_back_to_the_precision_of_float16(database: Database) -> 
     assert found.tolist() == ids
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors, unit(10), atol=5e-4)
+
+
+def test_a_damaged_vector_is_a_damaged_library_and_not_a_wrong_answer(database: Database) -> None:
+    ids = fill(database, PATHS)
+    for damaged in (b"", b"\0" * 8, b"\x00\x7e" * 4):
+        with database.writing() as connection:
+            connection.exec_driver_sql("UPDATE embeddings SET vector = ? WHERE seq = 1", (damaged,))
+        with pytest.raises(LibraryDamagedError, match="doctor"):
+            database.embeddings.of(1, ids)
 
 
 def test_the_bytes_are_little_endian_float16(database: Database) -> None:
