@@ -105,11 +105,10 @@ def unpack(path: Path, folder: Path) -> Receipt:
         with tarfile.open(path, mode="r:") as tar:
             receipt = _unpack_receipt(tar)
             missing = set(receipt.files)
-            for member in tar:
-                sums = receipt.files.get(member.name)
-                if sums is None or member.name not in missing or not member.isreg() or member.size != sums.bytes:
-                    raise ValueError(f"{member.name!r} is not what {RECEIPT} names")
-                _unpack_file(tar, member, folder / member.name, sums)
+            while (member := tar.next()) is not None:
+                if member.name not in missing:
+                    raise ValueError(f"{RECEIPT} doesn't name {member.name!r}, or it is there twice")
+                _unpack_file(tar, member, folder / member.name, receipt.files[member.name])
                 missing.remove(member.name)
             if missing:
                 raise ValueError(f"{min(missing)} is missing")
@@ -133,6 +132,8 @@ def _unpack_receipt(tar: tarfile.TarFile) -> Receipt:
 
 
 def _unpack_file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, sums: FileSum) -> None:
+    if not member.isreg() or member.issparse() or member.size != sums.bytes:
+        raise ValueError(f"{member.name} is no file of {sums.bytes:,} bytes")
     source, digest = tar.extractfile(member), hashlib.sha256()
     if source is None:
         raise ValueError(f"{member.name} has no content")

@@ -40,10 +40,12 @@ def byte_pairs(*, start: str, end: str, pad: str, lowercase: bool = False) -> To
     return tokenizer
 
 
-def make_model_folder(folder: Path, *, name: str = "tiny", dim: int = 24) -> ModelFolder:
+def make_model_folder(
+    folder: Path, *, name: str = "tiny", revision: str = "1", languages: tuple[str, ...] = ("en",)
+) -> ModelFolder:
     """A model folder with towers of one matrix each: a mean over tokens, a sum over the pixels of 16 × 16."""
     folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(20)
+    random, dim = np.random.default_rng(20), 24
     tokenizer = byte_pairs(start="<s>", end="</s>", pad="<pad>")
     tokenizer.enable_padding(pad_id=0, pad_token="<pad>")
     tokenizer.enable_truncation(max_length=32)
@@ -53,11 +55,11 @@ def make_model_folder(folder: Path, *, name: str = "tiny", dim: int = 24) -> Mod
     return write_model_folder(
         folder,
         name=name,
-        revision="1",
+        revision=revision,
         dim=dim,
         preprocessing=Preprocessing(16, 16, "shortest", 18, "bicubic"),
         precision="float32",
-        languages=("en",),
+        languages=languages,
     )
 
 
