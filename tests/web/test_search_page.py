@@ -111,6 +111,13 @@ def test_similar_leads_to_the_like_of_a_photo_without_the_photo(client: FlaskCli
     assert f'<input type="hidden" name="like" value="{left}">' in response.text  # the next words ask with it
 
 
+def test_a_photo_can_be_taken_out_of_the_question(client: FlaskClient, samples: Library) -> None:
+    first, second = id_of(samples, "coffee.png"), id_of(samples, "moon.png")
+    text = client.get(f"/?like={first}&like={second}&q=a+cat").text
+    assert f'href="/?like={second}&amp;q=a+cat"' in text
+    assert f'href="/?like={first}&amp;q=a+cat"' in text
+
+
 def test_each_result_leads_to_its_like(client: FlaskClient, samples: Library) -> None:
     assert f'href="/?like={id_of(samples, "chelsea.png")}"' in client.get("/?q=a+cat").text
 

@@ -49,13 +49,6 @@ if (form) {
     if (event.clipboardData?.files.length) send(event.clipboardData.files);
   });
 
-  for (const button of form.querySelectorAll(".drop")) {
-    button.addEventListener("click", () => {
-      button.closest(".like").remove();
-      form.requestSubmit();
-    });
-  }
-
   // Empty fields would only clutter the address. They come back when the page does, from the browser's own history.
   form.addEventListener("submit", () => root.classList.add("searching"));
   form.addEventListener("formdata", (event) => {
