@@ -8,9 +8,13 @@ from __future__ import annotations
 import functools
 import io
 import logging
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageCms
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +44,30 @@ def flatten(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def to_8_bits(values: np.ndarray) -> np.ndarray:
+def to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Deep grey, (h, w) of any integer or float dtype, to uint8, scaled by its range and never clipped.
 
     The range is the smallest full scale that holds every value (1.0 for floats; 8, 10, 12, 14 or 16 bits), so that
     12-bit values in a 16-bit file are not nearly black; values beyond all of these are stretched from lowest to
     highest.
     """
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:  # through a table, which takes an eighth of the memory
+        full = next(scale for scale in _FULL_SCALES if values.max() <= scale)
+        table = _scaled(np.arange(2**16), 0, full)
+        eight: NDArray[np.uint8] = table[values]
+        return eight
     numbers = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
-    scales = (1.0, *_FULL_SCALES) if np.issubdtype(values.dtype, np.floating) else _FULL_SCALES
+    scales = (1.0, *_FULL_SCALES) if values.dtype.kind == "f" else _FULL_SCALES
     if low < 0 or high > scales[-1]:
-        numbers -= low
-        high -= low
-        full = high or 1.0
-    else:
-        full = next(scale for scale in scales if high <= scale)
-    return (numbers * (255 / full) + 0.5).astype(np.uint8)
+        return _scaled(numbers, low, high)
+    return _scaled(numbers, 0, next(scale for scale in scales if high <= scale))
+
+
+def _scaled(numbers: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """From low...high to 0...255; what lies above is not asked for."""
+    scale = 255 / ((high - low) or 1)
+    return np.minimum((numbers - low) * scale + 0.5, 255).astype(np.uint8)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

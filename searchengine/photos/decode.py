@@ -125,7 +125,9 @@ def _open(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
         loaded, truncated = truncation.load(_drafted(image, at_least), reopen, data)
         tags = exif.of_image(loaded)
         small = _reduced(color.flatten(loaded), at_least)
-    return _Opened(small, loaded, tags, size, exif.orientation(tags), truncated)
+    # HEIF turns its pictures itself; its EXIF is only a copy of what was done (ISO/IEC 23008-12, A.2).
+    orientation = 1 if kind == "heic" else exif.orientation(tags)
+    return _Opened(small, loaded, tags, size, orientation, truncated)
 
 
 def _drafted(image: ImageFile, at_least: int) -> ImageFile:

@@ -16,7 +16,7 @@ HEAD = 64
 """Bytes from the start of a file that `sniff` needs."""
 
 RAW_SUFFIXES = frozenset(
-    b".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2"
+    b".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .rw2"
     b" .rwl .sr2 .srf .srw .x3f".split()
 )
 """Cameras' own formats, which need the extra `raw`."""

@@ -13,8 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from searchengine.errors import PhotoUnreadableError
 from searchengine.photos.files import find_sidecar, read_head, reason_of, stamp_of
@@ -28,6 +27,9 @@ from searchengine.photos.formats import (
     suffix_of,
 )
 from searchengine.records import FoundFile, Stamp
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 LEFT_OUT = frozenset({b"@eaDir", b"node_modules", b"#recycle", b"$RECYCLE.BIN", b"System Volume Information"})
 """Folders left out wherever they are, besides everything hidden, such as `.git`."""
@@ -64,7 +66,7 @@ class Scan:
         self.unreadable: list[tuple[bytes, str]] = []  # folders and files that couldn't be looked at, and why
         self._root = root
         self._known = known
-        self._exclude = GitIgnoreSpec.from_lines(exclude) if exclude else None
+        self._exclude = _patterns(exclude) if exclude else None
         self._walked: set[tuple[int, int]] = set()  # folders, by device and inode
 
     def __iter__(self) -> Iterator[FoundFile]:
@@ -167,6 +169,13 @@ class Scan:
         if self._exclude is None:
             return False
         return self._exclude.match_file(os.fsdecode(path[len(self._root) :].lstrip(b"/")))
+
+
+def _patterns(lines: Sequence[str]) -> GitIgnoreSpec:
+    # Imported here: most roots leave nothing out.
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -10,8 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 if TYPE_CHECKING:
     from searchengine.records import Pixels
 
@@ -21,6 +19,9 @@ _QUALITY = 80  # where a thumbnail of this size shows no artefacts; 10 to 15 kB
 
 def draw(pixels: Pixels) -> bytes:
     """A photo's pixels, uint8 (height, width, 3), as a JPEG of which the longer side has at most 256 pixels."""
+    # Imported here: whoever only asks for a thumbnail, as a search does, needs no codec.
+    from PIL import Image
+
     picture = Image.fromarray(pixels)
     scale = SIDE / max(picture.size)
     if scale < 1:

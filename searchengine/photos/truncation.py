@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MUST_SHOW = 0.5
 """The share of a picture that must be there for it to count as readable."""
 
+MAX_PIXELS = 50_000_000
+"""What is larger, and no JPEG, isn't rescued: two canvases and their difference take three times its memory."""
+
 _END_OF_JPEG = b"\xff\xd9"
 _BETWEEN_SCANS = (b"\xff\xc4", b"\xff\xda")  # define Huffman table, start of scan
 _GREY = 128
@@ -49,6 +52,8 @@ def _rescue(reopen: Callable[[bytes], ImageFile], data: bytes) -> tuple[ImageFil
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         image = _load_ended(reopen, data)
         return image, 1 - _share_of_grey_rows(np.asarray(image))
+    if image.width * image.height > MAX_PIXELS:
+        return image, 0
     _load_over(image, 0)
     other = reopen(data)
     _load_over(other, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image
 from searchengine.photos.decode import decode
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from searchengine.records import DecodedPhoto, Pixels
 
 WHOLE = 100_000
@@ -46,6 +49,19 @@ def likeness(one: Pixels, other: Image.Image | Pixels) -> float:
     a, b = np.asarray(one, np.float32), np.asarray(other, np.float32)
     assert a.shape == b.shape
     return float(np.abs(a - b).mean())
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def deep_png(values: NDArray[np.uint16]) -> bytes:
+    """A PNG of 16 bits a channel, from uint16 (height, width, 3 or 4)."""
+    height, width, bands = values.shape
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[bands], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    body = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def display_p3() -> bytes:

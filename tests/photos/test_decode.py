@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from searchengine.errors import PhotoUnreadableError
 from searchengine.photos import decode as decoding
-from tests.photos.pictures import WHOLE, camera_raw, display_p3, encoded, likeness, opened
+from tests.photos.pictures import WHOLE, camera_raw, deep_png, display_p3, encoded, likeness, opened
 
 if TYPE_CHECKING:
     from searchengine.records import Pixels
@@ -80,6 +80,15 @@ def test_an_orientation_that_does_not_exist_is_passed_over(cat: Image.Image) -> 
         tags = Image.Exif()
         tags[ORIENTATION] = wrong
         assert opened(encoded(cat, "PNG", exif=tags.tobytes())).pixels.shape == (300, 451, 3)
+
+
+def test_heif_is_not_turned_twice(cat: Image.Image) -> None:
+    tags = Image.Exif()
+    tags[ORIENTATION] = 6
+    turned = b'<x xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+    stored = cat.transpose(Image.Transpose.ROTATE_90)
+    for options in ({"exif": tags.tobytes()}, {"exif": tags.tobytes(), "xmp": turned}):
+        assert likeness(opened(encoded(stored, "HEIF", quality=90, **options)).pixels, cat) < 3
 
 
 class TestReducedSize:
@@ -197,6 +206,12 @@ class TestColour:
         levels = (levels - levels.min()) / (levels.max() - levels.min())
         pixels = opened(encoded(Image.fromarray((low + levels * (high - low)).astype(np.float32)), "TIFF")).pixels
         assert likeness(pixels[:, :, 0], (levels * 255).astype(np.uint8)) < 1
+
+    @pytest.mark.parametrize("bands", [3, 4])
+    def test_sixteen_bits_of_colour(self, cat: Image.Image, bands: int) -> None:
+        deep = np.full((300, 451, bands), 65535, np.uint16)
+        deep[:, :, :3] = np.asarray(cat).astype(np.uint16) * 257
+        assert likeness(opened(deep_png(deep)).pixels, cat) == 0
 
     def test_floating_point_that_is_no_number(self) -> None:
         values = np.full((20, 20), 0.5, np.float32)
