@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from searchengine.embedding.families import FAMILIES, REFUSED, Family
+from searchengine.embedding.families import Family, family_of
 from searchengine.embedding.model_folder import checksum
 from searchengine.embedding.preprocessing import RESAMPLES, Preprocessing
 from searchengine.errors import ModelDamagedError, ModelMissingError, ModelUnsupportedError, printable
@@ -66,15 +66,8 @@ class Checkpoint:
             raise ModelMissingError(f"There is no model in {printable(folder)}: it has no {CONFIG}.") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise damaged(folder, f"{CONFIG} can't be read ({error!r})") from error
-        if kind in REFUSED:
-            why, instead = REFUSED[kind]
-            raise ModelUnsupportedError(f"{printable(folder)} {why}", instead)
-        if kind not in FAMILIES:
-            raise ModelUnsupportedError(
-                f"{printable(folder)} is a {kind} model, which this program doesn't run.",
-                f"It runs {', '.join(family.name for family in FAMILIES.values())}.",
-            )
-        checkpoint = cls(folder, FAMILIES[kind], _positions(folder, FAMILIES[kind]))
+        family = family_of(str(kind), printable(folder))
+        checkpoint = cls(folder, family, _positions(folder, family))
         if not weights(folder):
             raise damaged(folder, "its weights are missing")
         if not any((folder / name).is_file() for name in TOKENIZERS):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from searchengine.errors import ModelUnsupportedError
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -35,10 +37,25 @@ FAMILIES = {
 }
 """By the `model_type` of a checkpoint."""
 
-REFUSED = {
-    "siglip2": (
-        "is a NaFlex variant of SigLIP 2, which reads each picture at its own resolution; that is not supported.",
-        "Take one with a fixed resolution, such as google/siglip2-base-patch32-256.",
-    ),
-}
-"""By the `model_type` of a checkpoint: why not, and what instead."""
+NAFLEX = "siglip2"
+"""The `model_type` of the variants of SigLIP 2 that read each picture at its own resolution."""
+
+
+def family_of(model_type: str, model: str) -> Family:
+    """The family of a `model_type`. `model` is what the person called it. Raises ModelUnsupportedError."""
+    if model_type not in FAMILIES:
+        raise unsupported(model_type, model)
+    return FAMILIES[model_type]
+
+
+def unsupported(model_type: str, model: str) -> ModelUnsupportedError:
+    """The error for a model that this program doesn't run, with what to take instead."""
+    if model_type == NAFLEX:
+        return ModelUnsupportedError(
+            f"{model} is a NaFlex variant of SigLIP 2, which this program doesn't run.",
+            "Take one with a fixed resolution, such as google/siglip2-base-patch32-256.",
+        )
+    return ModelUnsupportedError(
+        f"{model} is a {model_type} model, which this program doesn't run.",
+        f"It runs {', '.join(family.name for family in FAMILIES.values())}.",
+    )

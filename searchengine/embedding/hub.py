@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from searchengine.embedding.checkpoint import WEIGHTS
+from searchengine.embedding.families import family_of
 from searchengine.embedding.model_folder import checksum
 from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError
 
@@ -68,7 +70,7 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
     """Ask the hub for a model. `endpoint` is the hub's address; None takes the library's own (`HF_ENDPOINT`).
 
     Raises HubUnreachableError when it can't be reached or hasn't answered in time, NotFoundError when it has no such
-    model or keeps it to others, ModelUnsupportedError when there are no weights that we can read.
+    model or keeps it to others, ModelUnsupportedError when it is of a family or in a format that we don't run.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -88,6 +90,8 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
         raise _unreachable(api.endpoint, f"it answered with status {error.response.status_code}") from error
     except Exception as error:  # the hub's library and the HTTP library beneath it have no common base
         raise _unreachable(api.endpoint, _reason(error)) from error
+    if info.config and "model_type" in info.config:  # before gigabytes are fetched in vain
+        family_of(info.config["model_type"], name)
     licence = info.card_data.get("license") if info.card_data is not None else None
     there = {
         sibling.rfilename: HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None)
@@ -102,20 +106,21 @@ def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: P
     Raises HubUnreachableError when the hub goes away or falls silent, ModelError when the disk is full or what came is
     not what the hub announced.
     """
-    from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]  # documented all the same
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(
+        logging.ERROR
+    )  # what it warns of as it tries again, we say when it gives up
     logger.info("downloading %s at %s", model.name, model.revision)
-    fetching = _Background(
-        lambda: snapshot_download(
-            model.name,
-            revision=model.revision,
-            local_dir=folder,
-            allow_patterns=[file.name for file in model.files],
-            endpoint=endpoint,
-        )
-    )
+
+    def fetch() -> None:
+        # One after the other in this one thread: its own pool of threads would be waited for when the program ends.
+        for file in model.files:
+            hf_hub_download(model.name, file.name, revision=model.revision, local_dir=folder, endpoint=endpoint)
+
+    fetching = _Background(fetch)
     _wait(fetching, folder, model, endpoint or constants.ENDPOINT, progress)
     try:
         fetching.result()
@@ -131,6 +136,7 @@ def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: P
         if not whole or (file.sha256 is not None and checksum(path) != file.sha256):
             path.unlink(missing_ok=True)
             raise ModelError(f"{file.name} of {model.name} came damaged from the hub.", "Pull the model again.")
+    _tidy(folder, {file.name for file in model.files})
     progress(model.bytes, model.bytes)
 
 
@@ -159,7 +165,7 @@ class _Background(Generic[Answer]):
             self.done.set()
 
 
-def _wait(fetching: _Background[str], folder: Path, model: HubModel, endpoint: str, progress: Progress) -> None:
+def _wait(fetching: _Background[None], folder: Path, model: HubModel, endpoint: str, progress: Progress) -> None:
     """Tell how much has come while it comes, and stop waiting for a hub that has fallen silent."""
     last, since = -1, time.monotonic()
     while not fetching.done.wait(0.2):
@@ -178,6 +184,15 @@ def _bytes_in(folder: Path) -> int:
         with suppress(FileNotFoundError):  # files are renamed while we look
             total += path.stat().st_size if path.is_file() else 0
     return total
+
+
+def _tidy(folder: Path, names: set[str]) -> None:
+    """Leave these files alone, without the books of the hub's library and what an older revision had."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in names:
+            path.unlink()
 
 
 def _needed(name: str, there: dict[str, HubFile]) -> tuple[HubFile, ...]:

@@ -11,39 +11,27 @@ the network.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from searchengine.embedding import hub
+from searchengine.embedding.atomic_folders import alone, building, put
 from searchengine.embedding.base import EmbeddingModel
 from searchengine.embedding.catalog import BUILTIN, CATALOGUE, CatalogueEntry, find
-from searchengine.embedding.checkpoint import CONFIG, Checkpoint, stamp
+from searchengine.embedding.checkpoint import CONFIG, Checkpoint
 from searchengine.embedding.model_folder import MANIFEST, ModelFolder, read_model_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
-from searchengine.embedding.receipt import HUB_NAME, RECEIPT, Receipt, pack, unpack
+from searchengine.embedding.places import Place, address_of, find_place
+from searchengine.embedding.ready import ready_model
+from searchengine.embedding.receipt import RECEIPT, Receipt, pack, unpack
 from searchengine.embedding.torch_runtime import TorchModel, accelerator
-from searchengine.errors import (
-    ModelDamagedError,
-    ModelError,
-    ModelMissingError,
-    NotFoundError,
-    UsageError,
-    printable,
-)
+from searchengine.errors import ModelDamagedError, ModelError, UsageError, printable
 from searchengine.resources import data_folder
 
 logger = logging.getLogger(__name__)
-
-EXPORTER = 1
-"""Raised whenever an export comes out differently, so that what older versions exported is made anew."""
-MADE_FROM = "made_from.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +43,6 @@ class ModelEntry:
     installed: bool
     bytes: int  # on this machine's disk
     licence: str | None  # as its card says, when it was downloaded; else as the catalogue does
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A model that was named, and where its checkpoint lies or would lie."""
-
-    name: str
-    entry: CatalogueEntry | None
-    hub: str | None  # None for a folder of the person's own
-    checkpoint: Path
-    ready: Path
 
 
 class ModelStore:
@@ -82,12 +59,10 @@ class ModelStore:
 
     def entries(self) -> list[ModelEntry]:
         """The catalogue's models, then others that were pulled or imported."""
+        pulled = [path.parent.name for path in sorted(self.folder.glob(f"checkpoints/*/{RECEIPT}"))]
         names = [entry.name for entry in CATALOGUE]
-        for path in sorted(self.folder.glob(f"checkpoints/*/{RECEIPT}")):
-            place = self._place(Receipt.read(path.parent).hub)
-            if place.name not in names:
-                names.append(place.name)
-        return [self._entry(name) for name in names]
+        names += [find_place(self.folder, address_of(slug)).name for slug in pulled]
+        return [self._entry(name) for name in dict.fromkeys(names)]
 
     def open(self, name: str, *, accelerated: bool = True) -> EmbeddingModel:
         """The model of that name, which must be on this machine. Its weights are read when they are needed.
@@ -98,35 +73,38 @@ class ModelStore:
         Raises NotFoundError for a name that can't be one, ModelMissingError when it must be pulled first,
         ModelUnsupportedError, ModelDamagedError.
         """
-        if name == BUILTIN:
-            return OnnxModel.open(builtin_folder())
-        place = self._place(name)
-        if place.hub is None and (place.checkpoint / MANIFEST).exists():
-            return OnnxModel.open(place.checkpoint)
-        ready = self._ready(place)
-        device = accelerator() if accelerated else None
-        if device is not None and (place.checkpoint / CONFIG).exists():
-            return TorchModel(ready, Checkpoint.open(place.checkpoint), device)
-        return OnnxModel(ready)
+        folder = self._folder(name)
+        device = accelerator() if accelerated and name != BUILTIN else None
+        if device is not None:
+            place = find_place(self.folder, name)
+            if (place.checkpoint / CONFIG).exists():
+                return TorchModel(folder, Checkpoint.open(place.checkpoint), device)
+        return OnnxModel(folder)
+
+    def canonical_name(self, name: str) -> str:
+        """The one name, out of those that a model can be called by, that stands in its identity.
+
+        Raises NotFoundError for a name that can't be a model's.
+        """
+        return BUILTIN if name == BUILTIN else find_place(self.folder, name).name
 
     def pull(self, name: str, progress: hub.Progress = hub.untold) -> ModelEntry:
         """Download a model and export it. One that is here and whole is left as it is, without asking the hub.
 
         Raises UsageError for a model that isn't downloaded, HubUnreachableError, NotFoundError, ModelUnsupportedError.
         """
-        place = self._place(name) if name != BUILTIN else None
+        place = find_place(self.folder, name) if name != BUILTIN else None
         if place is None or place.hub is None:
             raise UsageError(f"{name} is on this machine already; there is nothing to download.")
-        if not self._intact(place):
+        if not _intact(place):
             found = hub.probe(place.hub, endpoint=self.endpoint)
             partial = self.folder / "partial" / place.checkpoint.name
-            with self._alone("download"):
+            with alone(self.folder, "download"):
                 partial.mkdir(parents=True, exist_ok=True)
                 hub.download(found, partial, endpoint=self.endpoint, progress=progress)
-                shutil.rmtree(partial / ".cache", ignore_errors=True)  # the hub's library keeps its books there
                 Receipt.of(partial, hub=place.hub, revision=found.revision, licence=found.licence)
-                _replace(partial, place.checkpoint)
-        self._ready(place)
+                put(partial, place.checkpoint)
+        ready_model(self.folder, place)
         return self._entry(place.name)
 
     def export_to(self, name: str, path: Path) -> None:
@@ -134,13 +112,13 @@ class ModelStore:
 
         Raises UsageError for a model that needs none, ModelMissingError, ModelDamagedError.
         """
-        place = self._place(name) if name != BUILTIN else None
+        place = find_place(self.folder, name) if name != BUILTIN else None
         if place is None:
             raise UsageError(f"{name} is part of the program, on every machine.")
         if place.hub is None:
             raise UsageError(f"{printable(place.checkpoint)} is a folder already; copy it as it is.")
-        if not (place.checkpoint / RECEIPT).exists():
-            raise _missing(place)
+        if not place.pulled:
+            raise place.missing()
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with beside.open("xb") as file:
@@ -153,126 +131,49 @@ class ModelStore:
 
     def import_from(self, path: Path) -> ModelEntry:
         """Take in a model that `export_to` wrote. Raises NotFoundError, ModelDamagedError, ModelUnsupportedError."""
-        with self._alone("build"), self._building() as building:
-            receipt = unpack(path, building)
-            Checkpoint.open(building)
-            place = self._place(receipt.hub)
-            _replace(building, place.checkpoint)
-        self._ready(place)
+        with alone(self.folder, "build"), building(self.folder) as folder:
+            receipt = unpack(path, folder)
+            Checkpoint.open(folder)
+            place = find_place(self.folder, receipt.hub)
+            put(folder, place.checkpoint)
+        ready_model(self.folder, place)
         return self._entry(place.name)
 
     def verify(self, name: str) -> None:
         """Read every file of a model and compare its checksum. Raises as `open`, and ModelDamagedError."""
-        if name == BUILTIN:
-            read_model_folder(builtin_folder()).verify()
-            return
-        place = self._place(name)
-        if place.hub is not None and (place.checkpoint / RECEIPT).exists():
+        if name != BUILTIN and (place := find_place(self.folder, name)).pulled:
             Receipt.read(place.checkpoint).verify(place.checkpoint)
-        self._ready(place).verify()
+        self._folder(name).verify()
 
     def repair(self, name: str) -> None:
-        """Export a model anew from its checkpoint. Raises as `open`; a damaged checkpoint must be pulled again."""
-        place = self._place(name)
-        with self._alone("build"):
-            shutil.rmtree(place.ready, ignore_errors=True)
+        """Export a model anew from its checkpoint. Raises as `verify`.
+
+        What has no checkpoint, and a checkpoint that is itself damaged, can't be mended here.
+        """
+        if name != BUILTIN:
+            with alone(self.folder, "build"):
+                shutil.rmtree(find_place(self.folder, name).ready, ignore_errors=True)
         self.verify(name)
 
-    # --- where things lie ---------------------------------------------------------------------------------------------
-
-    def _place(self, name: str) -> _Place:
-        """Where the model of this name lies. Raises NotFoundError for a name that can't be a model's."""
-        entry = find(name)
-        if entry is None:
-            folder = Path(name).expanduser().absolute()
-            slug = f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
-            ready = self.folder / "ready" / slug
-            if folder.is_dir() or ready.is_dir():  # its drive may be away
-                return _Place(str(folder), None, None, folder, ready)
-        address = entry.hub if entry is not None else name
-        if address is None or not HUB_NAME.fullmatch(address):
-            raise NotFoundError(
-                f"There is no model named {name}, nor a folder of that name.",
-                "`searchengine models` lists the names; one on the Hugging Face hub has the form owner/name.",
-            )
-        slug = address.replace("/", "--")
-        name = entry.name if entry is not None else address
-        return _Place(name, entry, address, self.folder / "checkpoints" / slug, self.folder / "ready" / slug)
+    def _folder(self, name: str) -> ModelFolder:
+        """The model folder of a model, made now if it is exported from a checkpoint and isn't there."""
+        if name == BUILTIN:
+            return read_model_folder(builtin_folder())
+        place = find_place(self.folder, name)
+        if place.hub is None and (place.checkpoint / MANIFEST).exists():
+            folder = read_model_folder(place.checkpoint)
+            return replace(folder, identity=replace(folder.identity, name=place.name))
+        return ready_model(self.folder, place)
 
     def _entry(self, name: str) -> ModelEntry:
         entry = find(name)
+        licence = entry.licence if entry is not None else None
         if name == BUILTIN:
-            return ModelEntry(name, entry, True, _size(builtin_folder()), entry.licence if entry else None)
-        place = self._place(name)
-        installed = (place.checkpoint / RECEIPT).exists()
-        licence = Receipt.read(place.checkpoint).licence if installed else None
+            return ModelEntry(name, entry, True, _size(builtin_folder()), licence)
+        place = find_place(self.folder, name)
+        receipt = _receipt(place)
         size = _size(place.checkpoint) + _size(place.ready)
-        return ModelEntry(name, entry, installed, size, licence or (entry.licence if entry else None))
-
-    def _intact(self, place: _Place) -> bool:
-        if not (place.checkpoint / RECEIPT).exists():
-            return False
-        try:
-            Receipt.read(place.checkpoint).verify(place.checkpoint)
-        except ModelDamagedError as error:
-            logger.warning("%s It is downloaded again.", error.what)
-            return False
-        return True
-
-    # --- the exported model, a cache ----------------------------------------------------------------------------------
-
-    def _ready(self, place: _Place) -> ModelFolder:
-        """The model folder of a checkpoint, made now unless it is there and as new as the checkpoint."""
-        if (ready := _up_to_date(place)) is not None:
-            return ready
-        if place.hub is not None and not (place.checkpoint / RECEIPT).exists():
-            raise _missing(place)
-        checkpoint = Checkpoint.open(place.checkpoint)
-        with self._alone("build"), self._building() as building:
-            if (ready := _up_to_date(place)) is not None:  # made by another program, while we waited for it
-                return ready
-            self._export(place, checkpoint, building)
-            _replace(building, place.ready)
-        return read_model_folder(place.ready)
-
-    def _export(self, place: _Place, checkpoint: Checkpoint, folder: Path) -> None:
-        from searchengine.embedding.export import export_checkpoint
-
-        made_from = {"exporter": EXPORTER, "checkpoint": stamp(place.checkpoint)}  # before it is read
-        export_checkpoint(
-            checkpoint,
-            folder,
-            name=place.name,
-            revision=Receipt.read(place.checkpoint).revision if place.hub is not None else "",
-            languages=place.entry.languages if place.entry is not None else (),
-        )
-        (folder / MADE_FROM).write_text(json.dumps(made_from), encoding="utf-8")
-
-    @contextmanager
-    def _building(self) -> Iterator[Path]:
-        """An empty folder beside the final ones, gone afterwards unless it was renamed into place."""
-        building = self.folder / "building"
-        shutil.rmtree(building, ignore_errors=True)  # what a killed program left; the lock is ours
-        building.mkdir(parents=True)
-        try:
-            yield building
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
-
-    @contextmanager
-    def _alone(self, doing: str) -> Iterator[None]:
-        """One program at a time does this here; others wait."""
-        from filelock import FileLock
-
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / f".{doing}.lock"):
-                yield
-        except OSError as error:
-            raise ModelError(
-                f"The models' folder {printable(self.folder)} can't be written to: {error.strerror or error}.",
-                "Give it room and rights, or name another with SEARCHENGINE_MODELS.",
-            ) from error
+        return ModelEntry(name, entry, receipt is not None, size, (receipt and receipt.licence) or licence)
 
 
 def builtin_folder() -> Path:
@@ -285,35 +186,28 @@ def open_model(name: str, models: Path, *, accelerated: bool = True) -> Embeddin
     return ModelStore(models).open(name, accelerated=accelerated)
 
 
-def _up_to_date(place: _Place) -> ModelFolder | None:
-    """The exported model, unless it is missing, torn, or its checkpoint has changed since; one that is away has not."""
+def _receipt(place: Place) -> Receipt | None:
+    """What is known of a pulled model; None when it wasn't pulled, or no longer can be used."""
+    if not place.pulled:
+        return None
     try:
-        made_from = json.loads((place.ready / MADE_FROM).read_text(encoding="utf-8"))
-        now = stamp(place.checkpoint)
-        if made_from["exporter"] != EXPORTER or (now and made_from["checkpoint"] != now):
-            return None
-        return read_model_folder(place.ready)
-    except (OSError, ValueError, KeyError, TypeError, ModelDamagedError, ModelMissingError):
+        return Receipt.read(place.checkpoint)
+    except ModelDamagedError as error:
+        logger.warning("%s", error)
         return None
 
 
-def _replace(built: Path, final: Path) -> None:
-    """Move a folder to its final name, in place of what is there."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    old = final.with_name(f".{final.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    built.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _missing(place: _Place) -> ModelMissingError:
-    size = place.entry.download if place.entry is not None else None
-    about = f" (a download of about {size / 1e6:,.0f} MB)" if size is not None else ""
-    return ModelMissingError(
-        f"The model {place.name} isn't on this machine.", f"Get it with `searchengine models pull {place.name}`{about}."
-    )
+def _intact(place: Place) -> bool:
+    """Whether a model was pulled, and all of it is as it came."""
+    receipt = _receipt(place)
+    if receipt is None:
+        return False
+    try:
+        receipt.verify(place.checkpoint)
+    except ModelDamagedError as error:
+        logger.warning("%s It is downloaded again.", error.what)
+        return False
+    return True
 
 
 def _size(folder: Path) -> int:

@@ -71,6 +71,12 @@ def test_a_model_without_weights_for_transformers_is_refused(loopback: Hub) -> N
         hub.probe(NAME, endpoint=loopback.endpoint)
 
 
+def test_a_model_of_another_family_is_refused_before_it_is_downloaded(loopback: Hub) -> None:
+    (loopback.models / NAME / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(ModelUnsupportedError, match="someone/tiny-clip is a llama model"):
+        hub.probe(NAME, endpoint=loopback.endpoint)
+
+
 def test_a_download_brings_every_file_and_tells_how_far_it_is(loopback: Hub, tmp_path: Path) -> None:
     found = hub.probe(NAME, endpoint=loopback.endpoint)
     told: list[tuple[int, int]] = []

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from searchengine.embedding import export, model_store
+from searchengine.embedding import export, ready
 from searchengine.embedding.model_store import ModelStore, open_model
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.receipt import RECEIPT
@@ -22,6 +23,7 @@ from searchengine.errors import (
     ModelDamagedError,
     ModelError,
     ModelMissingError,
+    ModelUnsupportedError,
     NotFoundError,
     UsageError,
 )
@@ -108,6 +110,23 @@ def test_a_short_name_and_the_hub_name_are_one_model(loopback: Hub, tmp_path: Pa
     assert by_short.languages == ("en",)
 
 
+@pytest.mark.usefixtures("no_network")
+def test_a_naflex_model_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnsupportedError, match="NaFlex") as caught:
+        ModelStore(tmp_path).pull("google/siglip2-base-patch16-naflex")
+    assert "google/siglip2-base-patch32-256" in caught.value.next_step
+
+
+def test_a_model_has_one_canonical_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ModelStore(tmp_path / "models")
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert store.canonical_name("builtin") == "builtin"
+    assert store.canonical_name("laion/CLIP-ViT-B-32-laion2B-s34B-b79K") == "clip-b32"
+    assert store.canonical_name("someone/else") == "someone/else"
+    assert store.canonical_name("own") == store.canonical_name("./own") == str(tmp_path / "own")
+
+
 # --- pulling ----------------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +157,13 @@ def test_the_catalogue_is_listed_before_anything_is_pulled(tmp_path: Path) -> No
 @pytest.mark.usefixtures("no_network")
 def test_pulling_again_asks_nobody(models: Path) -> None:
     assert ModelStore(models).pull(NAME).installed
+
+
+def test_a_damaged_receipt_leaves_the_list_whole(models: Path) -> None:
+    (models / "checkpoints" / "someone--tiny-clip" / RECEIPT).write_text("{")
+    entries = ModelStore(models).entries()
+    assert [entry.installed for entry in entries if entry.name == NAME] == [False]
+    assert len(entries) > 1
 
 
 @pytest.mark.usefixtures("exports")
@@ -229,7 +255,7 @@ def test_a_new_exporter_makes_old_exports_anew(
     local: Path, tmp_path: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_model(str(local), tmp_path / "models")
-    monkeypatch.setattr(model_store, "EXPORTER", model_store.EXPORTER + 1)
+    monkeypatch.setattr(ready, "EXPORTER", ready.EXPORTER + 1)
     open_model(str(local), tmp_path / "models")
     assert len(exports) == 2
 
@@ -238,7 +264,7 @@ def test_a_model_folder_is_opened_where_it_lies(tmp_path: Path) -> None:
     made = make_model_folder(tmp_path / "own")
     model = open_model(str(made.path), tmp_path / "models")
     assert isinstance(model, OnnxModel)
-    assert model.identity == made.identity
+    assert model.identity == replace(made.identity, name=str(made.path)), "by which it is found again"
     assert not (tmp_path / "models").exists()
 
 
