@@ -129,7 +129,7 @@ class Scan:
         for name, entry in files.items():
             path = entry.path
             stem, suffix = split_name(name)
-            if self._is_excluded(path) or (stamp := self._stamp(entry)) is None:
+            if self._is_excluded(path) or (stamp := self._stamp(entry, suffix)) is None:
                 continue
             if not self._is_photo(path, suffix):
                 self.not_photos += 1
@@ -145,11 +145,13 @@ class Scan:
         for stem, entry, stamp in raws:
             yield FoundFile(entry.path, stamp, beside=pictures.get(stem.lower()))
 
-    def _stamp(self, entry: os.DirEntry[bytes]) -> Stamp | None:
+    def _stamp(self, entry: os.DirEntry[bytes], suffix: bytes) -> Stamp | None:
         """The stamp of a regular file; None for what has none: FIFOs, sockets, dangling links, what just vanished."""
         try:
             status = entry.stat()
         except FileNotFoundError:
+            if entry.is_symlink() and suffix not in PHOTO_SUFFIXES:  # to a folder, perhaps, on a drive that is away
+                self.unreadable.append((entry.path, "the link leads to nothing"))
             return None
         except OSError as error:
             self.unreadable.append((entry.path, reason_of(error)))
@@ -187,6 +189,7 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
 
 def _time_of(sidecar: os.DirEntry[bytes]) -> int:
     try:
-        return sidecar.stat().st_mtime_ns
+        status = sidecar.stat()
     except OSError:
         return 0
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0

@@ -150,6 +150,13 @@ class TestLinks:
         assert file.path.endswith(b"root/1.jpg")
         assert file.stamp.size == len(PNG)
 
+    def test_a_link_to_a_folder_that_is_away_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "drive").symlink_to(tmp_path / "unplugged")
+        (tmp_path / "gone.jpg").symlink_to(tmp_path / "deleted.jpg")
+        walk = Scan(os.fsencode(tmp_path))
+        assert list(walk) == []
+        assert walk.unreadable == [(os.fsencode(tmp_path / "drive"), "the link leads to nothing")]
+
     def test_a_root_that_is_a_link(self, tmp_path: Path) -> None:
         put(tmp_path, "real/1.jpg")
         (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -169,6 +176,11 @@ class TestWhatBelongsTogether:
         put(tmp_path, "a.jpg", sidecar, "b.jpg", "c.xmp")
         os.utime(tmp_path / sidecar, ns=(5, 77))
         assert [file.stamp.sidecar_ns for file in Scan(os.fsencode(tmp_path))] == [77, 0]
+
+    def test_what_is_no_file_is_no_sidecar(self, tmp_path: Path) -> None:
+        put(tmp_path, "a.jpg")
+        os.mkfifo(tmp_path / "a.xmp")
+        assert [file.stamp.sidecar_ns for file in Scan(os.fsencode(tmp_path))] == [0]
 
     def test_a_sidecar_serves_the_raw_and_its_picture(self, tmp_path: Path) -> None:
         put(tmp_path, "a.jpg", "a.cr2", "a.xmp")
