@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,13 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from searchengine.searching.live_index import LiveIndex
+from searchengine.store.database import Database
 from searchengine.vectors import faiss_file
 from searchengine.vectors.exact import ExactIndex
 from tests.searching.libraries import SmallLibrary, identity
 from tests.vectors.samples import ids_of, origin, unit_vectors
-
-if TYPE_CHECKING:
-    from searchengine.store.database import Database
 
 DIM = 16
 
@@ -198,6 +195,38 @@ def test_programs_that_rebuild_at_once_do_no_harm(library: SmallLibrary) -> None
     assert [path.name for path in library.folder.glob("vectors*")] == ["vectors.faiss"]
 
 
+def test_searches_go_on_while_another_program_indexes(library: SmallLibrary) -> None:
+    """Readers of one program, a writer and a second program that refreshes: every answer is whole."""
+    vectors = unit_vectors(40, DIM)
+    ids = library.add(vectors)
+    index = live(library)
+    written = threading.Event()
+    wrong: list[str] = []
+
+    def search(seed: int) -> None:
+        while not written.is_set():
+            row = seed % 40
+            found = index.search(vectors[row], 30).ids.tolist()
+            if found[0] != ids[row] or len(found) != len(set(found)) or len(found) < 30:
+                wrong.append(str(found))
+
+    readers = [threading.Thread(target=search, args=(seed,)) for seed in range(3)]
+    for reader in readers:
+        reader.start()
+    with Database.open(library.folder) as elsewhere:
+        for step in range(20):
+            late = library.add(unit_vectors(10, DIM, seed=100 + step))
+            if step % 3 == 0:
+                library.unembed(late[:4])
+            if step % 4 == 0:
+                live(library, elsewhere).refresh()
+    written.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+    assert index.ids.tolist() == library.database.embeddings.ids(library.model_id).tolist()
+
+
 def test_models_do_not_meet(library: SmallLibrary) -> None:
     ids = library.add(unit_vectors(10, DIM))
     with library.database.writing():
@@ -280,5 +309,5 @@ class AnyLife(RuleBasedStateMachine):
         assert self.index.ids.tolist() == self.reference.ids.tolist()
 
 
-AnyLife.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+AnyLife.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestAnyLife = AnyLife.TestCase
