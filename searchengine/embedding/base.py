@@ -89,10 +89,10 @@ class EmbeddingModel(ABC):
         parts = [encode(inputs[start : start + at_once]) for start in range(0, len(inputs), at_once)]
         vectors = np.concatenate(parts).astype(np.float32, copy=False)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        # Such a vector would be neither found nor noticed in an index, so it stops here.
-        if not np.all(np.isfinite(lengths) & (lengths > 0)):
+        # Such vectors would be neither found nor noticed in an index, so they stop here.
+        if vectors.shape[1] != self.dim or not np.all(np.isfinite(lengths) & (lengths > 0)):
             raise ModelDamagedError(
-                f"The model {self.identity.name} gave a vector without a direction.",
+                f"The model {self.identity.name} gave vectors without a direction, or of a wrong length.",
                 "Its weights are probably torn: run `searchengine doctor`, or pull it again.",
             )
         unit: NDArray[np.float32] = vectors / lengths

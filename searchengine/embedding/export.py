@@ -59,6 +59,8 @@ def export_checkpoint(
         _export_image_tower(towers.image, pictures, folder / IMAGE_GRAPH)
         _export_text_tower(towers.text, tokens, folder / TEXT_GRAPH, fixed_length=checkpoint.family.pads_fully)
     expected = _reference(towers, pictures, tokens)
+    if expected[0].shape[1] != expected[1].shape[1]:
+        raise ModelUnsupportedError(f"The two towers of the model {name} give vectors of different lengths.")
     model = write_model_folder(
         folder,
         name=name,

@@ -11,7 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from searchengine.embedding.base import BATCH, EmbeddingModel
+from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.model_store import builtin_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
+from searchengine.embedding.torch_runtime import TorchModel
+from searchengine.errors import ModelMissingError
+from tests.embedding.checkpoints import checkpoint, exported
 from tests.embedding.tiny import SENTENCES, make_model_folder
 from tests.fakes import ColourModel
 
@@ -19,9 +24,29 @@ ALIKE = 0.9999
 
 Make = Callable[[pytest.TempPathFactory], EmbeddingModel]
 
+
+def builtin(_: pytest.TempPathFactory) -> EmbeddingModel:
+    try:
+        return OnnxModel.open(builtin_folder())
+    except ModelMissingError:
+        pytest.skip("the built-in model has not been trained in this checkout")
+
+
+def on_onnx_runtime(family: str) -> Make:
+    return lambda tmp: OnnxModel(exported(family, tmp))
+
+
+def on_pytorch(family: str) -> Make:
+    """In half precision, as on a GPU, but on the processor."""
+    return lambda tmp: TorchModel(exported(family, tmp), Checkpoint.open(checkpoint(family, tmp)), "cpu")
+
+
 MODELS: dict[str, Make] = {
     "colours": lambda _: ColourModel(),
-    "onnx": lambda tmp: OnnxModel(make_model_folder(tmp.mktemp("model"))),
+    "model folder": lambda tmp: OnnxModel(make_model_folder(tmp.mktemp("model"))),
+    "builtin": builtin,
+    **{family: on_onnx_runtime(family) for family in ("clip", "siglip", "align", "altclip")},
+    **{f"{family} in half": on_pytorch(family) for family in ("clip", "siglip", "align")},
 }
 
 

@@ -138,7 +138,7 @@ def align(folder: Path) -> None:
         "depth_coefficient": 0.1,
         "kernel_sizes": [3, 5],
         "in_channels": [32, 16],
-        "out_channels": [16, 24],
+        "out_channels": [16, 320],
         "depthwise_padding": [],
         "strides": [1, 2],
         "num_block_repeats": [1, 1],
