@@ -36,6 +36,7 @@ class Changes(RuleBasedStateMachine):
         self.away.mkdir()
         for root in self.roots:
             root.mkdir()
+        Library.run(self.world)  # a folder must be there when it is first named
         self.embedded: set[bytes] = set()  # fingerprints
         self.seen_at_last: dict[bytes, bytes] = {}  # what the last run saw, under every root
 
