@@ -323,9 +323,13 @@ def test_a_filtered_search_equals_brute_force(
         for id_, photo in photos.items()
         if id_ not in hidden and id_ != photo_id and satisfies(photo.facts, photo.files[0].path, asked)
     ]
-    expected = sorted(eligible, key=lambda id_: (-round(scores[id_], 5), id_))[offset : offset + limit]
+    expected = sorted((scores[id_] for id_ in eligible), reverse=True)[offset : offset + limit]
     found = searcher_of(many, model).search(Query(like=(photo_id,), filters=asked, offset=offset, limit=limit))
-    assert [hit.id for hit in found.hits] == expected
+    ids_found = [hit.id for hit in found.hits]
+    assert len(set(ids_found)) == len(ids_found)
+    assert set(ids_found) <= set(eligible)
+    # By their scores: two photos that are equally good but for the last digit may change places.
+    np.testing.assert_allclose([scores[id_] for id_ in ids_found], expected, atol=1e-5)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
