@@ -312,5 +312,5 @@ class AnyLife(RuleBasedStateMachine):
         assert self.index.ids.tolist() == self.reference.ids.tolist()
 
 
-AnyLife.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+AnyLife.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestAnyLife = AnyLife.TestCase
