@@ -2,7 +2,7 @@
 
 The one edge between this program and the codecs: everything they raise becomes PhotoUnreadableError with a reason a
 person understands. Which codec reads which format stands in `codecs`, what is done about a file that ends early in
-`truncation`, colour in `color`, cameras' own formats in `raw`, the facts in `facts`.
+`truncation` and `repair`, colour in `color`, cameras' own formats in `raw`, the facts in `facts`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ from searchengine.errors import PhotoUnreadableError
 from searchengine.photos import codecs, color, exif, raw, truncation
 from searchengine.photos.facts import collect
 from searchengine.photos.formats import HEAD, RAW_SUFFIXES, sniff, suffix_of
-from searchengine.photos.stripping import without_metadata
+from searchengine.photos.repair import declared_length, repairs
 from searchengine.records import DecodedPhoto
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ DECODER = f"1 ({codecs.VERSIONS})"
 """Stands beside a failure, so that the file is tried again when this number, or a codec's version, changes."""
 
 _TOO_LARGE = f"it has more than {MAX_PIXELS // 10**6} million pixels"
+_CUT_OFF = "it is cut off"
 _DAMAGED = "its content is damaged, or of an unusual kind"
 _SIGNS_OF_AN_EARLY_END = ("truncated", "end of file", "requires a buffer", "incomplete")
 
@@ -79,7 +80,7 @@ def decode(
             sidecar,
             stamp,
             size=(height, width) if opened.orientation >= 5 else (width, height),
-            format_name=(suffix_of(path)[1:].decode("ascii", "ignore") or kind) if kind == "raw" else kind,
+            format_name=_raw_format(path) if kind == "raw" else kind,
             flaw="truncated" if opened.truncated else None,
         )
         return DecodedPhoto(_pixels(opened), facts)
@@ -106,14 +107,30 @@ def _format_of(data: bytes, path: bytes) -> str:
     return "raw" if kind == "tiff" and suffix_of(path) in RAW_SUFFIXES else kind
 
 
-def _open(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
-    """Decode a picture of any format but RAW."""
+def _raw_format(path: bytes) -> str:
+    """The name of a camera's format, which its suffix tells: they are too alike inside."""
+    suffix = suffix_of(path)
+    return suffix[1:].decode() if suffix in RAW_SUFFIXES else "raw"
 
+
+def _open(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
+    """Decode a picture of any format but RAW, repaired where it can't be decoded as it is."""
     try:
-        image = codecs.open_image(kind, data)
-    except Exception:  # noqa: BLE001 - codecs raise anything; it counts when it is raised without metadata too
-        data = without_metadata(kind, data)
-        image = codecs.open_image(kind, data)
+        return _load(kind, data, path, at_least)
+    except PhotoUnreadableError:
+        raise
+    except Exception as error:
+        for repaired, cut_off in repairs(kind, data):
+            with contextlib.suppress(Exception):  # the first reason is the true one
+                opened = _load(kind, repaired, path, at_least)
+                return replace(opened, truncated=opened.truncated or cut_off)
+        if declared_length(kind, data) > len(data):
+            raise PhotoUnreadableError(path, _CUT_OFF) from error
+        raise
+
+
+def _load(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
+    image = codecs.open_image(kind, data)
     size = image.size
     if size[0] * size[1] > MAX_PIXELS:
         raise PhotoUnreadableError(path, _TOO_LARGE)
@@ -194,9 +211,9 @@ def _reason(error: Exception) -> str:
         case raw.RawpyMissingError():
             return "it is a camera's RAW file, which takes the extra 'raw' (pip install 'searchengine[raw]')"
         case EOFError() | struct.error() | IndexError():
-            return "it is cut off"
+            return _CUT_OFF
         case _ if any(sign in detail.lower() for sign in _SIGNS_OF_AN_EARLY_END):
-            return "it is cut off"
+            return _CUT_OFF
         case KeyError():  # a codec looked up what it doesn't know; the key says nothing to a person
             return _DAMAGED
         case _:

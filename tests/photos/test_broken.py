@@ -80,6 +80,16 @@ class TestCutOff:
             assert reason(data[: int(len(data) * quarter)]) == "it is cut off"
 
 
+@pytest.mark.parametrize(("codec", "options"), [("WEBP", {}), ("WEBP", {"lossless": True}), ("HEIF", {}), ("AVIF", {})])
+def test_a_file_that_says_how_long_it_is_shows_most_of_the_picture(cat: Image.Image, codec: str, options: dict) -> None:
+    data = encoded(cat, codec, **options)
+    whole = opened(data).pixels
+    photo = opened(data[: len(data) * 9 // 10])
+    assert photo.facts.flaw == "truncated"
+    assert likeness(photo.pixels[:200], whole[:200]) < 1
+    assert reason(data[: len(data) // 2]) == "it is cut off"
+
+
 def test_a_progressive_jpeg_shows_all_of_the_picture_long_before_its_end(cat: Image.Image) -> None:
     data = encoded(cat, "JPEG", progressive=True)
     for part in np.linspace(0.2, 0.99, 12):  # some of these end inside the tables between two scans
