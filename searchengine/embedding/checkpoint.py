@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from searchengine.embedding.families import Family, family_of
@@ -34,6 +35,8 @@ WEIGHTS = (
 
 TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 """What the file of a tokenizer is called; without any, transformers makes an empty tokenizer and says nothing."""
+
+LONGEST_REASON = 200  # characters; transformers can list every model that it knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,12 @@ class Checkpoint:
 
     def preprocessing(self) -> tuple[Preprocessing, Normalisation]:
         """How its pictures are prepared, as its own image processor is configured."""
-        from transformers import AutoImageProcessor
+        import transformers
 
         with reading(self.folder):
-            # Without "pil" it would want torchvision where that is installed, and resize a little differently.
-            processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]  # transformers' omission
-                self.folder, local_files_only=True, backend="pil"
-            )
+            # The classes that resize with Pillow; those that do it with torchvision differ a little.
+            kind = getattr(transformers, self.family.processor)
+            processor = kind.from_pretrained(self.folder, local_files_only=True)
         return _preprocessing(self.folder, processor), _normalisation(processor)
 
     def towers(self) -> Towers:
@@ -129,7 +131,8 @@ def reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
-        raise damaged(folder, (str(error) or repr(error)).strip().splitlines()[0].rstrip(".")) from error
+        reason = (str(error) or repr(error)).strip().splitlines()[0]
+        raise damaged(folder, shorten(reason, LONGEST_REASON, placeholder=" …").rstrip(".")) from error
 
 
 def damaged(folder: Path, reason: str) -> ModelDamagedError:

@@ -17,6 +17,7 @@ class Family:
 
     name: str  # as its authors write it
     model_type: str  # in the checkpoint's config.json
+    processor: str  # the class in transformers that reads how pictures are prepared; older checkpoints misname it
     pads_fully: bool = False  # every sentence is padded to the full length, as it was in training
     masks_padding: bool = True  # the text tower is told which tokens are padding
     lowercases: bool = False  # in training, whether or not the checkpoint's tokenizer does
@@ -27,12 +28,12 @@ class Family:
 FAMILIES = {
     family.model_type: family
     for family in (
-        Family("CLIP", "clip"),
+        Family("CLIP", "clip", "CLIPImageProcessorPil"),
         # SigLIP 2 at a fixed resolution is of this type too; it differs in its tokenizer, which is Gemma's.
-        Family("SigLIP", "siglip", pads_fully=True, masks_padding=False, lowercases=True),
-        Family("ALIGN", "align", longest=64),
-        Family("Chinese-CLIP", "chinese_clip"),
-        Family("AltCLIP", "altclip", reserved_positions=2),
+        Family("SigLIP", "siglip", "SiglipImageProcessorPil", pads_fully=True, masks_padding=False, lowercases=True),
+        Family("ALIGN", "align", "EfficientNetImageProcessorPil", longest=64),
+        Family("Chinese-CLIP", "chinese_clip", "ChineseCLIPImageProcessorPil"),
+        Family("AltCLIP", "altclip", "CLIPImageProcessorPil", reserved_positions=2),
     )
 }
 """By the `model_type` of a checkpoint."""

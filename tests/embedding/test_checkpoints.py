@@ -122,6 +122,60 @@ def test_siglip_reads_upper_case_as_lower_case(tmp_path_factory: pytest.TempPath
         assert shouted.shape == (1, 16), "padded to the full length"
 
 
+OLD_CLIP = {"size": 224, "crop_size": 224, "do_center_crop": True, "resample": 3}
+NEWER_CLIP = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}, "resample": 3}
+SQUASHED = {"size": {"height": 224, "width": 224}, "do_center_crop": False, "resample": 3}
+SIGLIP2 = {"size": {"height": 256, "width": 256}, "crop_size": None, "do_center_crop": None, "resample": 2}
+ALIGN = {
+    "size": {"height": 346, "width": 346},
+    "crop_size": {"height": 289, "width": 289},
+    "do_center_crop": True,
+    "resample": 2,
+}
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "config", "expected"),
+    [
+        ("clip", None, OLD_CLIP, "shortest:224:bicubic:224x224"),
+        ("clip", "CLIPFeatureExtractor", NEWER_CLIP, "shortest:336:bicubic:336x336"),
+        ("altclip", "CLIPFeatureExtractor", NEWER_CLIP, "shortest:336:bicubic:336x336"),
+        ("chinese-clip", "ChineseCLIPFeatureExtractor", SQUASHED, "squash:224:bicubic:224x224"),
+        ("siglip", "SiglipImageProcessor", SQUASHED, "squash:224:bicubic:224x224"),
+        ("siglip2", "SiglipImageProcessorFast", SIGLIP2, "squash:256:bilinear:256x256"),
+        ("align", "EfficientNetImageProcessor", ALIGN, "squash:346:bilinear:289x289"),
+    ],
+)
+def test_configurations_of_all_ages_are_understood(
+    family: str,
+    kind: str | None,
+    config: dict[str, object],
+    expected: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = shutil.copytree(checkpoint(family, tmp_path_factory), tmp_path / family)
+    named = {"feature_extractor_type": "CLIPFeatureExtractor"} if kind is None else {"image_processor_type": kind}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**config, **named}))
+    assert str(Checkpoint.open(folder).preprocessing()[0]) == expected
+
+
+def test_a_preprocessing_without_a_fixed_size_is_refused(clip_folder: Path) -> None:
+    (clip_folder / "preprocessor_config.json").write_text('{"size": 224, "do_center_crop": false}')
+    with pytest.raises(ModelUnsupportedError, match="its input has no fixed size"):
+        Checkpoint.open(clip_folder).preprocessing()
+
+
+def test_a_tokenizer_in_the_older_files_gives_the_same_tokens(clip_folder: Path) -> None:
+    expected = build_tokenizer(Checkpoint.open(clip_folder)).encode(TEXTS[0]).ids
+    model = json.loads((clip_folder / "tokenizer.json").read_text())["model"]
+    (clip_folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+    merges = [" ".join(pair) for pair in model["merges"]]
+    (clip_folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
+    (clip_folder / "tokenizer.json").unlink()
+    assert build_tokenizer(Checkpoint.open(clip_folder)).encode(TEXTS[0]).ids == expected
+
+
 def test_naflex_is_refused_by_name(tmp_path: Path) -> None:
     naflex(tmp_path)
     with pytest.raises(ModelUnsupportedError, match="NaFlex") as caught:
