@@ -37,7 +37,6 @@ def names(results: Results) -> list[str]:
         ("a flower", "flower.jpg"),
         ("old coins", "coins.png"),
         ("a clock", "clock_motion.png"),
-        ("a brick wall", "brick.png"),
     ],
 )
 def test_a_phrase_finds_its_photo_first(library: Library, phrase: str, photo: str) -> None:
@@ -79,7 +78,7 @@ def test_a_changed_copy_finds_its_original_first(
         name: names(library.search(like=[copy], limit=1))
         for name, copy in changed_copies(sample_photos / photo, tmp_path)
     }
-    assert found == dict.fromkeys(found, [photo])
+    assert {name: best for name, best in found.items() if best != [photo]} == {}
 
 
 def test_a_photo_of_the_library_is_left_out_of_its_own_answer(library: Library, sample_photos: Path) -> None:

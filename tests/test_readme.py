@@ -1,0 +1,81 @@
+"""The README stays true: its commands run, in its order, and every command of the program stands in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from searchengine.cli import COMMANDS
+from tests.conftest import CHECKOUT
+
+README = (CHECKOUT / "README.md").read_text("utf-8")
+LINES = [
+    line.partition("#")[0].strip()
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
+OURS = [line for line in LINES if line.startswith("searchengine ")]
+
+RUN_UNTIL_STOPPED = {"serve", "watch"}
+NEEDS_MORE_THAN_THIS_MACHINE = {
+    "models pull": "downloads; tested in tests/embedding with a hub on loopback",
+    "models use clip-b32": "needs the download",
+    "models export": "needs the download; tested in tests/embedding",
+    "models import": "needs the download; tested in tests/embedding",
+    "train builtin": "takes half an hour; tested on a small part in tests/training",
+    "evaluate": "needs the measuring data; tested in tests/training",
+}
+"""Lines that can't run here, each with where the same thing is tested."""
+
+
+def test_every_command_stands_in_the_readme_with_an_example() -> None:
+    assert {line.split()[1] for line in OURS} == set(COMMANDS)
+
+
+def test_make_targets_in_the_readme_are_there() -> None:
+    targets = {line.split()[1] for line in LINES if line.startswith("make ")}
+    makefile = (CHECKOUT / "Makefile").read_text("utf-8")
+    assert {"run", "test"} <= targets
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_commands_run_as_they_stand(sample_photos: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_photos, home / "Pictures")
+    shutil.copy(sample_photos / "china.jpg", home / "holiday.jpg")
+    shutil.copy(sample_photos / "rocket.jpg", home / "city.jpg")
+    environ = {
+        **os.environ,
+        "HOME": str(home),
+        "SEARCHENGINE_LIBRARY": str(tmp_path / "library"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for line in OURS:
+        if any(line.startswith(f"searchengine {start}") for start in NEEDS_MORE_THAN_THIS_MACHINE):
+            continue
+        if line.split()[1] in RUN_UNTIL_STOPPED:
+            assert run_and_stop(line, home, environ) in (0, 130), line
+            continue
+        done = subprocess.run(line, shell=True, cwd=home, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+def run_and_stop(line: str, folder: Path, environ: dict[str, str]) -> int:
+    """Start a command that goes on for ever, wait for its first words, and press Ctrl-C."""
+    with subprocess.Popen(shlex.split(line), cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline(), line
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        return process.wait(timeout=60)
