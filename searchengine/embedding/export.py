@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 OPSET = 18
 PROBES = ("a dog running on grass", "a red car at night, seen from above", "海边的日落", "x")
 ALIKE = 0.9999
+NOISY = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
 def export_checkpoint(
@@ -112,16 +113,17 @@ def _export_text_tower(tower: nn.Module, tokens: list[NDArray[np.int64]], path: 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what torch says of its own exporter (a deprecated spelling of its own, torchvision being absent)."""
-    noisy = logging.getLogger("torch.onnx")
-    level = noisy.level
-    noisy.setLevel(logging.ERROR)
+    """Without what the exporter says of its own insides: a deprecated spelling, torchvision being absent."""
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in NOISY}
+    for noisy in levels:
+        noisy.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        noisy.setLevel(level)
+        for noisy, level in levels.items():
+            noisy.setLevel(level)
 
 
 def _pictures(preprocessing: Preprocessing) -> NDArray[np.uint8]:

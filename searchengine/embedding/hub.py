@@ -24,8 +24,8 @@ from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupporte
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 3.0
-"""Seconds in which the hub must have connected and answered."""
+PATIENCE = 2.5
+"""Seconds in which the hub must have connected and answered: with the program's start, a person waits three."""
 STALLED = 60.0
 """Seconds without a single byte after which a download is given up; what came so far is kept for the next try."""
 OTHER_FILES = re.compile(r"[^/]+\.(json|txt|model)|README\.md")
@@ -67,7 +67,8 @@ class HubModel:
 
 
 def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubModel:
-    """Ask the hub for a model. `endpoint` is the hub's address; None takes the library's own (`HF_ENDPOINT`).
+    """Ask the hub for a model, for at most `seconds`. `endpoint` is the hub's address; None takes the library's own
+    (`HF_ENDPOINT`).
 
     Raises HubUnreachableError when it can't be reached or hasn't answered in time, NotFoundError when it has no such
     model or keeps it to others, ModelUnsupportedError when it is of a family or in a format that we don't run.
@@ -79,7 +80,7 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
     # In a thread of its own: neither the search for the host's address nor an answer that trickles in knows a limit.
     asking = _Background(lambda: api.model_info(name, files_metadata=True, timeout=seconds))
     if not asking.done.wait(seconds):
-        raise _unreachable(api.endpoint, f"it didn't answer within {seconds:g} seconds")
+        raise _unreachable(api.endpoint, "it didn't answer in time")
     try:
         info = asking.result()
     except RepositoryNotFoundError as error:

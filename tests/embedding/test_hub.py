@@ -25,9 +25,9 @@ def loopback(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_a_silent_hub_is_given_up_within_three_seconds() -> None:
     with silent() as endpoint:
         started = time.perf_counter()
-        with pytest.raises(HubUnreachableError, match="didn't answer within 3 seconds"):
+        with pytest.raises(HubUnreachableError, match="didn't answer in time"):
             hub.probe(NAME, endpoint=endpoint)
-        assert time.perf_counter() - started < 3.5
+        assert time.perf_counter() - started < 3
 
 
 def test_an_absent_hub_is_unreachable_at_once() -> None:
@@ -36,7 +36,7 @@ def test_an_absent_hub_is_unreachable_at_once() -> None:
     started = time.perf_counter()
     with pytest.raises(HubUnreachableError, match="can't be downloaded from") as caught:
         hub.probe(NAME, endpoint=endpoint)
-    assert time.perf_counter() - started < 3.5
+    assert time.perf_counter() - started < 3
     assert "builtin" in caught.value.next_step
 
 
@@ -44,7 +44,7 @@ def test_a_host_without_an_address_is_unreachable_within_three_seconds() -> None
     started = time.perf_counter()
     with pytest.raises(HubUnreachableError):
         hub.probe(NAME, endpoint="http://no-such-host.invalid")
-    assert time.perf_counter() - started < 3.5
+    assert time.perf_counter() - started < 3
 
 
 def test_a_model_that_the_hub_has_not_is_not_found(loopback: Hub) -> None:
