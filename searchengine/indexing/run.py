@@ -66,12 +66,12 @@ class Run:
 
     def embed_missing(self) -> None:
         """Read each photo without a vector, from one of its places."""
-        places = self._database.files.within_reach(sorted(self._lacking))
-        work = [
+        due = sorted(self._lacking)
+        work = (
             Work(FoundFile(path, Stamp(file.size, file.mtime_ns, file.sidecar_ns)), root_id, file)
-            for path, root_id, file in places
-        ]
-        self._process(work, lambda: (len(work), 0), scanning=False)
+            for path, root_id, file in self._database.files.within_reach(due)
+        )
+        self._process(work, lambda: (len(due), 0), scanning=False)
 
     def report(self) -> IndexReport:
         """What was done so far."""
@@ -81,8 +81,9 @@ class Run:
         database = self._database
         if not self._is_there(root):
             return
-        others = [inside(other.path) for other in database.roots.all() if lies_in(other.path, root.path)]
-        others.append(inside(os.path.realpath(bytes(database.file.parent))))  # the thumbnails there are no photos
+        inner = [other.path for other in database.roots.all() if lies_in(other.path, root.path)]
+        library = os.path.realpath(bytes(database.file.parent))  # the thumbnails in it are no photos
+        elsewhere = tuple(inside(folder) for folder in (*inner, library))
         comparison = Comparison(
             root.id,
             dict(database.files.known(root.id)),
@@ -91,7 +92,7 @@ class Run:
             DECODER,
         )
         scan = Scan(root.path, root.exclude, known=comparison.knows)
-        ours = (found for found in scan if not found.path.startswith(tuple(others)))
+        ours = (found for found in scan if not found.path.startswith(elsewhere))
         try:
             self._process(comparison.work(ours), comparison.progress, scanning=True)
             if not self._stop.is_set():

@@ -63,18 +63,20 @@ class Writer:
         failed = [each for each in self._batch if isinstance(each, Failed)]
         known = self._database.photos.contents([read.fingerprint for read in reads], self._model_id)
         vectors, useless = self._embed(reads, known)
-        failed += [_without_vector(read) for read in reads if read.fingerprint in useless]
+        blank = [_without_vector(read) for read in reads if read.fingerprint in useless]
+        # A place that the library knows stays a photo's, which is found by what another model made of it.
+        failures = [*failed, *(each for each in blank if each.work.before is None)]
         # Facts are missing when the content was known while it was read; if it was pruned since, the next run adds it.
         reads = [
             read
             for read in reads
             if read.fingerprint not in useless and (read.fingerprint in known or read.facts is not None)
         ]
-        ids = self._commit(reads, known, vectors, failed)
+        ids = self._commit(reads, known, vectors, failures)
         self._count(reads, known, ids)
         self._tally.embedded += len(vectors)
-        self._tally.unreadable += len(failed)
-        self._tally.failures += [each.failure for each in failed]
+        self._tally.unreadable += len(failed) + len(blank)
+        self._tally.failures += [each.failure for each in (*failed, *blank)]
         self._batch = []
 
     def _embed(self, reads: list[Read], known: dict[bytes, KnownContent]) -> tuple[dict[bytes, Vector], set[bytes]]:

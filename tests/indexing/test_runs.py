@@ -273,6 +273,25 @@ def test_a_photo_of_which_the_model_makes_nothing_does_not_stop_the_run(
     assert "no usable vector" in report.failures[0].reason
 
 
+def test_a_photo_of_which_a_second_model_makes_nothing_is_still_found_by_the_first(world: World) -> None:
+    class Blind(ColourModel):
+        def _encode_prepared(self, batch: np.ndarray) -> np.ndarray:
+            return super()._encode_prepared(batch) * np.nan
+
+    world.paint("a.png", 1)
+    world.index()
+    second = Blind(revision="2")
+    with world.database.writing():
+        world.database.models.register(second.identity)
+        other = world.database.photos.add([(b"?" * 16, world.shown()[0].facts)])[b"?" * 16]
+        vector = np.eye(1, second.identity.dim, dtype=np.float32)
+        world.database.embeddings.add(2, [other], vector, "float32")  # it isn't broken altogether
+    report = Indexer(world.database, second, world.thumbnails).embed_missing()
+    assert [failure.reason for failure in report.failures] == ["the model makes no usable vector of it"]
+    assert len(world.shown()) == 1
+    assert world.database.failures.all() == []
+
+
 def test_a_model_that_fails_is_no_fault_of_the_photos(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.paint("a.png", 1)
 
