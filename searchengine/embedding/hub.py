@@ -73,13 +73,14 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
     Raises HubUnreachableError when it can't be reached or hasn't answered in time, NotFoundError when it has no such
     model or keeps it to others, ModelUnsupportedError when it is of a family or in a format that we don't run.
     """
+    started = time.monotonic()  # what is imported here takes a while itself
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
     api = HfApi(endpoint=endpoint)
     # In a thread of its own: neither the search for the host's address nor an answer that trickles in knows a limit.
     asking = _Background(lambda: api.model_info(name, files_metadata=True, timeout=seconds))
-    if not asking.done.wait(seconds):
+    if not asking.done.wait(max(0.0, started + seconds - time.monotonic())):
         raise _unreachable(api.endpoint, "it didn't answer in time")
     try:
         info = asking.result()
