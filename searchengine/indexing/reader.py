@@ -17,7 +17,7 @@ from searchengine.indexing.parallel import Budget
 from searchengine.photos.decode import DECODER, decode
 from searchengine.photos.files import read, read_sidecar, stamp_of
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.photos.thumbnails import SIDE, Thumbnails, draw
+from searchengine.photos.thumbnails import Thumbnails, draw
 from searchengine.records import Failure, PhotoFacts
 from searchengine.store.filesystem import refusal
 from searchengine.store.photos import KnownContent, Photos
@@ -69,9 +69,6 @@ class Reader:
         self._model = model
         self._model_id = model_id
         self._thumbnails = thumbnails
-        how = model.preprocessing
-        # Twice the model's input, since reduced decoding blurs: at once the input, vectors drift to cosine 0.98.
-        self._at_least = max(2 * max(how.height, how.width, how.resize_to), SIDE)
         self._memory = Budget(FILES_IN_MEMORY)
 
     def read(self, work: Work) -> Outcome:
@@ -100,7 +97,7 @@ class Reader:
         if known is not None and known.embedded and not _facts_are_new(work, known):
             return Read(work, content, None, None)
         sidecar = read_sidecar(path, stamp)
-        photo = decode(data, path=path, at_least=self._at_least, stamp=stamp, sidecar=sidecar)
+        photo = decode(data, path=path, at_least=self._model.preprocessing.at_least, stamp=stamp, sidecar=sidecar)
         if known is not None and known.embedded:
             return Read(work, content, photo.facts, None)
         try:

@@ -81,9 +81,7 @@ class LikenessReader:
         if known is not None:
             return known
         model = self._model()
-        how = model.preprocessing
-        # Twice the model's input, as for indexing: the same photo must get the same vector.
-        decoded = decode(data, path=path, at_least=2 * max(how.height, how.width, how.resize_to))
+        decoded = decode(data, path=path, at_least=model.preprocessing.at_least)
         flaw = decoded.facts.flaw
         note = None if flaw is None else f"{printable(path)} is {flaw}; what there is of it was compared."
         return Likeness(model.encode_images([decoded.pixels])[0], None if photo is None else photo.id, note)
