@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from searchengine.errors import UsageError
+from searchengine.indexing import reader
 from searchengine.indexing.pipeline import Indexer
 from searchengine.photos.fingerprint import fingerprint
 from searchengine.records import FileState, IndexReport
@@ -393,15 +394,22 @@ def test_another_model_embeds_beside_the_active_one_and_goes_on_where_it_was_sto
     assert counts(indexer.run()) == {"unchanged": 81}
 
 
-def test_a_vector_that_the_doctor_took_out_is_made_again(world: World) -> None:
+def test_a_vector_that_the_doctor_took_out_is_made_again_from_one_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n in range(3):
         world.paint(f"{n}.png", n)
+        world.paint(f"copy-{n}.png", n)
     world.index()
     with world.database.writing():
         world.database.embeddings.remove(1, [2])
+    opened = []
+    real = reader.read
+    monkeypatch.setattr(reader, "read", lambda path, stamp: opened.append(path) or real(path, stamp))
     report = world.index()
-    assert replace(report, seconds=0) == IndexReport(unchanged=3, embedded=1)
+    assert replace(report, seconds=0) == IndexReport(unchanged=6, embedded=1)
     assert world.database.embeddings.ids(1).tolist() == [1, 2, 3]
+    assert len(opened) == 1
 
 
 def test_a_library_moved_with_shutil_is_the_same_library(world: World, tmp_path: Path) -> None:
