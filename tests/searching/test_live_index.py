@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from searchengine.searching import live_index
 from searchengine.searching.live_index import LiveIndex
 from searchengine.store.database import Database
 from searchengine.vectors import faiss_file
@@ -247,8 +248,15 @@ class AnyLife(RuleBasedStateMachine):
         self.reference = ExactIndex(DIM)
         self.index = live(self.library)
         self.seed = 0
+        self.patch = pytest.MonkeyPatch()
+
+    @initialize(tail=st.sampled_from([live_index.TAIL, 10.0]))
+    def choose_how_long_the_tail_may_grow(self, tail: float) -> None:
+        """So few photos would nearly always be written at once, and the tail not be met."""
+        self.patch.setattr(live_index, "TAIL", tail)
 
     def teardown(self) -> None:
+        self.patch.undo()
         self.library.database.close()
         self.temporary.cleanup()
 
