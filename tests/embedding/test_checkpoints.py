@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from searchengine.embedding.base import EmbeddingModel
@@ -222,6 +223,14 @@ def test_torn_weights_are_damage(clip_folder: Path, share: float) -> None:
         Checkpoint.open(clip_folder).towers()
 
 
+def test_weights_that_lack_a_part_are_damage_and_not_filled_with_random_numbers(clip_folder: Path) -> None:
+    tensors = load_file(clip_folder / "model.safetensors")
+    del tensors["text_projection.weight"]
+    save_file(tensors, clip_folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelDamagedError, match=r"its weights lack text_projection\.weight"):
+        Checkpoint.open(clip_folder).towers()
+
+
 def test_a_missing_part_is_damage(clip_folder: Path) -> None:
     (clip_folder / "preprocessor_config.json").unlink()
     with pytest.raises(ModelDamagedError, match="can't be loaded"):
@@ -238,8 +247,6 @@ def test_a_torn_tokenizer_is_damage(clip_folder: Path) -> None:
 
 
 def test_weights_in_the_older_format_are_read(clip_folder: Path) -> None:
-    from safetensors.torch import load_file
-
     towers = Checkpoint.open(clip_folder).towers()
     torch.save(load_file(clip_folder / "model.safetensors"), clip_folder / "pytorch_model.bin")
     (clip_folder / "model.safetensors").unlink()

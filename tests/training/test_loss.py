@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from searchengine.training.loss import class_loss, contrastive_loss
+
+
+def unit(*shape: int, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return normalize(torch.randn(*shape, generator=generator, dtype=torch.float64), dim=-1)
+
+
+def log_softmax(logits: np.ndarray, axis: int) -> np.ndarray:
+    return logits - np.log(np.exp(logits).sum(axis, keepdims=True))
+
+
+def test_the_contrastive_loss_is_the_mean_of_both_directions() -> None:
+    images, texts = unit(7, 5, seed=1), unit(7, 5, seed=2)
+    logits = 13.0 * images.numpy() @ texts.numpy().T
+    expected = -(np.diag(log_softmax(logits, 1)).mean() + np.diag(log_softmax(logits, 0)).mean()) / 2
+    found = contrastive_loss(images.float(), texts.float(), torch.tensor(13.0)).item()
+    assert abs(found - expected) < 1e-5
+
+
+def test_pairs_that_belong_together_cost_less_than_pairs_that_do_not() -> None:
+    images = unit(6, 4, seed=3)
+    scale = torch.tensor(20.0)
+    assert contrastive_loss(images, images, scale) < contrastive_loss(images, images.roll(1, 0), scale)
+
+
+def test_the_class_loss_is_the_cross_entropy_with_the_teacher() -> None:
+    images, texts = unit(4, 6, seed=4), unit(9, 6, seed=5)
+    targets = torch.softmax(torch.randn(4, 9, generator=torch.Generator().manual_seed(6), dtype=torch.float64), 1)
+    logits = 8.0 * images.numpy() @ texts.numpy().T
+    expected = -(targets.numpy() * log_softmax(logits, 1)).sum(1).mean()
+    assert abs(class_loss(images, texts, targets, torch.tensor(8.0)).item() - expected) < 1e-9
+
+
+def test_gradients_agree_with_finite_differences() -> None:
+    images, texts = unit(5, 3, seed=7).requires_grad_(), unit(5, 3, seed=8).requires_grad_()
+    scale = torch.tensor(5.0, dtype=torch.float64, requires_grad=True)
+    targets = torch.softmax(torch.randn(5, 5, generator=torch.Generator().manual_seed(9), dtype=torch.float64), 1)
+    assert torch.autograd.gradcheck(contrastive_loss, (images, texts, scale))
+    assert torch.autograd.gradcheck(lambda a, b, s: class_loss(a, b, targets, s), (images, texts, scale))
