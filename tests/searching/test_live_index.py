@@ -318,6 +318,10 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def holds_what_the_database_does(self) -> None:
         assert self.index.ids.tolist() == self.reference.ids.tolist()
+        query = unit_vectors(1, DIM)[0]
+        found, expected = (dict(each.search(query, 10_000)) for each in (self.index, self.reference))
+        assert found == pytest.approx(expected, abs=1e-5)
+        assert len(self.index.search(query, 10_000)) == len(expected)
 
 
 AnyLife.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
