@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from searchengine.training.augment import SIDE, View
+from searchengine.training.augment import SIDE, SQUASH, View
 from searchengine.training.backbones import IMAGE_FEATURES, TEXT_LAYERS, TEXT_WIDTH, ImageBackbone, TextBackbone
 from searchengine.training.data import read_picture
 from searchengine.training.export import export_graph
@@ -39,7 +39,7 @@ def image_features(backbone: ImageBackbone, paths: Sequence[Path], views: Sequen
     with ThreadPoolExecutor(2) as pool:
         for start in range(0, len(paths), IMAGE_BATCH):
             places = range(start, min(start + IMAGE_BATCH, len(paths)))
-            pictures = list(pool.map(lambda place: read_picture(paths[place], augment.SQUASH.at_least), places))
+            pictures = list(pool.map(lambda place: read_picture(paths[place], SQUASH.at_least), places))
             for number, view in enumerate(views):
                 chances = [np.random.default_rng([seed, number, place]) for place in places]
                 batch = np.stack(list(pool.map(view, pictures, chances)))
