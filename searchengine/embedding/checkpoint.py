@@ -31,11 +31,8 @@ WEIGHTS = (
     re.compile(r"pytorch_model(-\d{5}-of-\d{5})?\.bin"),
 )
 """What files of weights are called, the preferred kind first; a checkpoint may have both, and others' besides."""
-
-
 TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 """What the file of a tokenizer is called; without any, transformers makes an empty tokenizer and says nothing."""
-
 LONGEST_REASON = 200  # characters; transformers can list every model that it knows
 
 
@@ -100,7 +97,11 @@ class Checkpoint:
 
         normalisation = self.preprocessing()[1]
         with reading(self.folder):
-            model = AutoModel.from_pretrained(self.folder, local_files_only=True, dtype="float32")
+            model, loaded = AutoModel.from_pretrained(
+                self.folder, local_files_only=True, dtype="float32", output_loading_info=True
+            )
+        if missing := loaded["missing_keys"]:  # transformers fills them with random numbers
+            raise damaged(self.folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
         return Towers(model, normalisation, masks_padding=self.family.masks_padding)
 
 
@@ -126,8 +127,8 @@ def reading(folder: Path) -> Iterator[None]:
     from transformers.utils import logging
 
     # Its bars and its remarks about configurations tell a person nothing that they could act on.
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # as above
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # as above
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers leaves out the annotation
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # here too
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:

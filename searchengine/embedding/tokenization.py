@@ -63,7 +63,8 @@ def _from_sentencepiece(original: Any, folder: Path) -> Tokenizer:
             "can't carry over."
         )
     with reading(folder):
-        tokenizer: Tokenizer = SpmConverter(original).converted()  # type: ignore[no-untyped-call]  # transformers' omission
+        converter = SpmConverter(original)  # type: ignore[no-untyped-call]  # transformers leaves out the annotation
+        tokenizer: Tokenizer = converter.converted()
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(f"[{re.escape(string.punctuation)}]"), ""),
