@@ -217,7 +217,7 @@ class Library:
             identity = self.models.open(chosen).identity
             with self.database.writing():
                 self.database.models.use(self.database.models.register(identity))
-        elif self.settings.model not in (None, active[1].name):
+        elif self.settings.model and self.models.canonical_name(self.settings.model) != active[1].name:
             raise UsageError(
                 f"This library was made with the model {active[1].name}, not {self.settings.model}.",
                 f"To switch: searchengine models use {self.settings.model}",

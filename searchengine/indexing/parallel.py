@@ -15,6 +15,9 @@ R = TypeVar("R")
 IN_FLIGHT = 64
 """Pieces of work that are begun and not yet taken; what comes of one is small (a picture of the model's size)."""
 
+AHEAD = 100_000
+"""Items that are made before their turn, so that it is known early how many there are; some 50 MB of them."""
+
 TICK = 0.2
 """Seconds after which the taker gets control back when nothing is ready."""
 
@@ -24,7 +27,7 @@ class ParallelWork(Generic[T, R]):
 
     The items are made in a thread too. None is given when nothing was ready for a while. When `stop` is set the
     iteration ends at once; what was begun is dropped. An exception in any thread is raised to the one that iterates.
-    No thread ever waits to hand something over, so that none is left behind.
+    Whoever leaves wakes every thread that waits, so that none is left behind.
     """
 
     def __init__(self, items: Iterable[T], do: Callable[[T], R], *, threads: int, stop: threading.Event) -> None:
@@ -33,6 +36,7 @@ class ParallelWork(Generic[T, R]):
         self._stop = stop
         self._closed = threading.Event()
         self._free = threading.Semaphore(IN_FLIGHT)
+        self._ahead = threading.Semaphore(AHEAD)
         self._todo: queue.SimpleQueue[tuple[T] | None] = queue.SimpleQueue()  # None: no more
         self._done: queue.SimpleQueue[tuple[R] | BaseException | None] = (
             queue.SimpleQueue()
@@ -50,7 +54,8 @@ class ParallelWork(Generic[T, R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed.set()
-        self._free.release()  # the feeder may be waiting for a place
+        self._ahead.release()
+        self._free.release(len(self._workers))
         for thread in (self._feeder, *self._workers):
             thread.join(timeout=5)
 
@@ -70,13 +75,18 @@ class ParallelWork(Generic[T, R]):
                 self._free.release()
                 yield outcome[0]
 
+    @property
+    def all_made(self) -> bool:
+        """Whether every item has been made, and so it is known how many there are."""
+        return not self._feeder.is_alive()
+
     def _halted(self) -> bool:
         return self._closed.is_set() or self._stop.is_set()
 
     def _feed(self) -> None:
         try:
             for item in self._items:
-                self._free.acquire()
+                self._ahead.acquire()
                 if self._halted():
                     break
                 self._todo.put((item,))
@@ -88,7 +98,9 @@ class ParallelWork(Generic[T, R]):
 
     def _work(self) -> None:
         try:
-            while (item := self._todo.get()) is not None:
+            while (item := self._todo.get()) is not None and not self._halted():
+                self._ahead.release()
+                self._free.acquire()
                 if not self._halted():
                     self._done.put((self._do(item[0]),))
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that iterates

@@ -71,7 +71,7 @@ class Run:
             Work(FoundFile(path, Stamp(file.size, file.mtime_ns, file.sidecar_ns)), root_id, file)
             for path, root_id, file in self._database.files.within_reach(due)
         )
-        self._process(work, lambda: (len(due), 0), scanning=False)
+        self._process(work, lambda: (len(due), 0))
 
     def report(self) -> IndexReport:
         """What was done so far."""
@@ -94,7 +94,7 @@ class Run:
         scan = Scan(root.path, root.exclude, known=comparison.knows)
         ours = (found for found in scan if not found.path.startswith(elsewhere))
         try:
-            self._process(comparison.work(ours), comparison.progress, scanning=True)
+            self._process(comparison.work(ours), comparison.progress)
             if not self._stop.is_set():
                 self._attach_companions(comparison)
             # Asked again: a drive that was unplugged during the walk makes its files vanish, one after the other.
@@ -120,7 +120,7 @@ class Run:
         self._tally.offline += files
         return False
 
-    def _process(self, work: Iterable[Work], progress: Callable[[], tuple[int, int]], *, scanning: bool) -> None:
+    def _process(self, work: Iterable[Work], progress: Callable[[], tuple[int, int]]) -> None:
         """Read, embed and commit; `progress` gives how many files were met, and how many needn't be read."""
         try:
             with ParallelWork(work, self._reader.read, threads=self._threads, stop=self._stop) as outcomes:
@@ -133,7 +133,7 @@ class Run:
                         if isinstance(outcome, Vanished):
                             self._vanished.append(outcome.work)
                     self._writer.flush_if_due()
-                    self._tell(*progress(), scanning=scanning, path=path)
+                    self._tell(*progress(), scanning=not outcomes.all_made, path=path)
             self._writer.flush()
             self._tell(*progress(), scanning=False, path=None, at_once=True)
         except KeyboardInterrupt:  # from a caller's progress: Ctrl-C itself only sets `stop`
@@ -154,7 +154,7 @@ class Run:
                 self._tally.changed += 1
         self._taken += len(attached)
         if alone:
-            self._process(alone, comparison.progress, scanning=False)
+            self._process(alone, comparison.progress)
 
     def _settle_absent(self, comparison: Comparison, unreadable: Sequence[bytes]) -> None:
         """The whole root was seen: what wasn't met is gone, and what was missing may be back."""

@@ -31,11 +31,32 @@ def test_everything_is_done_once(upto: int, threads: int) -> None:
 
 
 def test_no_more_is_begun_than_can_be_held() -> None:
+    begun: list[int] = []
+    with ParallelWork(range(1000), begun.append, threads=2, stop=threading.Event()) as outcomes:
+        next(iter(outcomes))
+        time.sleep(0.2)
+        assert len(begun) <= IN_FLIGHT + 2
+    assert readers() == []
+
+
+def test_it_is_known_early_how_many_there_are() -> None:
     made: list[int] = []
     with ParallelWork(numbers(1000, made), lambda n: n, threads=2, stop=threading.Event()) as outcomes:
         next(iter(outcomes))
         time.sleep(0.2)
-        assert len(made) <= IN_FLIGHT + 2
+        assert outcomes.all_made
+        assert len(made) == 1000
+    assert readers() == []
+
+
+def test_what_is_made_ahead_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchengine.indexing.parallel.AHEAD", 100)
+    made: list[int] = []
+    with ParallelWork(numbers(1000, made), lambda n: n, threads=2, stop=threading.Event()) as outcomes:
+        next(iter(outcomes))
+        time.sleep(0.2)
+        assert len(made) <= 100 + IN_FLIGHT + 4
+        assert not outcomes.all_made
     assert readers() == []
 
 
