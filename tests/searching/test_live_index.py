@@ -267,42 +267,34 @@ class AnyLife(RuleBasedStateMachine):
         self.reference.add(np.array(self.library.add(vectors)), vectors)
 
     @precondition(lambda self: len(self.reference))
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        ids = data.draw(st.lists(st.sampled_from(self.reference.ids.tolist()), unique=True, max_size=5))
-        self.library.unembed(ids)
-        self.reference.remove(np.array(ids, np.int64))
+    @rule(data=st.data(), replaced=st.booleans(), late=st.booleans())
+    def remove_or_replace(self, data: st.DataObject, replaced: bool, late: bool) -> None:
+        held = self.reference.ids.tolist()
+        some = st.sampled_from(held[-5:] if late else held)
+        ids = data.draw(st.lists(some, unique=True, min_size=1, max_size=5))
+        if replaced:
+            self.seed += 1
+            vectors = unit_vectors(len(ids), DIM, seed=self.seed)
+            self.library.embed(ids, vectors)
+            self.reference.add(np.array(ids), vectors)
+        else:
+            self.library.unembed(ids)
+            self.reference.remove(np.array(ids))
 
-    @precondition(lambda self: len(self.reference))
-    @rule(data=st.data())
-    def replace(self, data: st.DataObject) -> None:
-        ids = data.draw(st.lists(st.sampled_from(self.reference.ids.tolist()), unique=True, min_size=1, max_size=5))
-        self.seed += 1
-        vectors = unit_vectors(len(ids), DIM, seed=self.seed)
-        self.library.embed(ids, vectors)
-        self.reference.add(np.array(ids), vectors)
-
-    @rule()
-    def refresh(self) -> None:
-        self.index.refresh()
-
-    @rule()
-    def another_program_refreshes(self) -> None:
-        live(self.library).refresh()
-
-    @rule()
-    def restart(self) -> None:
-        self.index = live(self.library)
-
-    @rule(share=st.floats(0, 0.99))
-    def tear_the_file(self, share: float) -> None:
+    @rule(what=st.sampled_from(["refresh", "refresh elsewhere", "restart", "tear the file"]), share=st.floats(0, 0.99))
+    def upkeep(self, what: str, share: float) -> None:
         path = path_of(self.library)
-        if path.exists():
+        if what == "refresh":
+            self.index.refresh()
+        elif what == "refresh elsewhere":
+            live(self.library).refresh()
+        elif what == "tear the file" and path.exists():
             # Beside and renamed: a file that is mapped must not shrink under the program that maps it.
             torn = path.with_name("torn")
             torn.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
             torn.replace(path)
-        self.index = live(self.library)
+        if what in ("restart", "tear the file"):
+            self.index = live(self.library)
 
     @rule(only=st.none() | st.lists(st.integers(1, 60), unique=True), k=st.integers(1, 20))
     def search(self, only: list[int] | None, k: int) -> None:
