@@ -7,6 +7,7 @@ Here is the group that loads each command when it is called, and the one place w
 from __future__ import annotations
 
 import importlib
+import logging
 from difflib import get_close_matches
 
 import click
@@ -91,7 +92,7 @@ def main(verbose: bool) -> None:
     searchengine search 'two dogs on a beach'
     searchengine similar holiday.jpg
     """
-    if verbose:
-        import logging
-
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("searchengine").setLevel(logging.INFO if verbose else logging.WARNING)
+    # What keeps a person waiting for a minute is said unasked.
+    logging.getLogger("searchengine.embedding.export").setLevel(logging.INFO)

@@ -49,7 +49,7 @@ def export_checkpoint(
     Takes seconds to minutes and about three times the weights' size in memory. Raises ModelDamagedError when the
     checkpoint can't be read, ModelUnsupportedError when what comes out is not what PyTorch gives.
     """
-    logger.info("exporting %s to ONNX", printable(checkpoint.folder))
+    logger.info("Making the model in %s ready to run; this takes a minute, once.", printable(checkpoint.folder))
     preprocessing, _ = checkpoint.preprocessing()
     tokenizer = build_tokenizer(checkpoint)
     towers = checkpoint.towers()
