@@ -35,7 +35,7 @@ def names(results: Results) -> list[str]:
         ("a rocket on its launch pad", "rocket.jpg"),
         ("a chinese temple", "china.jpg"),
         ("a flower", "flower.jpg"),
-        ("old coins", "coins.png"),
+        ("coins", "coins.png"),
         ("a clock", "clock_motion.png"),
     ],
 )
