@@ -64,11 +64,15 @@ def use(name: str, settings: Settings) -> None:
 
     with Library.open(settings) as library, showing_progress() as progress:
         report = library.use_model(name, progress=progress)
+        answering = library.database.models.active()
+        away = len(library.database.embeddings.lacking(answering[0])) if answering else 0
     write_failures(report)
     if report.interrupted:
         note(f"Stopped; the library still answers with the old model. To go on: searchengine models use {name}")
         raise SystemExit(130)
     note(f"{report.embedded:,} photos embedded; the library now answers with {name}.")
+    if away:
+        note(f"{away:,} photos are out of reach and not found until 'searchengine index' has seen them again.")
 
 
 @command.command("export")

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 MAX_PIXELS = 250_000_000
 """Larger photos are refused before memory is taken for them; the largest cameras of phones give 200 million."""
 
-LARGE_PIXELS = 50_000_000
-"""Photos from here on are decoded one at a time, however many threads decode: each may take a gigabyte."""
+LARGE_PIXELS = 24_000_000
+"""Pictures from here on are decoded one at a time, however many threads decode: each may take half a gigabyte. What is
+decoded at reduced size, as most JPEGs are, is not large."""
 
 DECODER = f"1 ({codecs.VERSIONS})"
 """Stands beside a failure, so that the file is tried again when this number, or a codec's version, changes."""
@@ -138,8 +139,9 @@ def _load(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
     def reopen(data: bytes) -> ImageFile:
         return _drafted(codecs.open_image(kind, data), at_least)
 
-    with _turn(size):
-        loaded, truncated = truncation.load(_drafted(image, at_least), reopen, data)
+    image = _drafted(image, at_least)
+    with _turn(image.size):
+        loaded, truncated = truncation.load(image, reopen, data)
         tags = exif.of_image(loaded)
         small = _reduced(color.flatten(loaded), at_least)
     # HEIF turns its pictures itself; its EXIF is only a copy of what was done (ISO/IEC 23008-12, A.2).
