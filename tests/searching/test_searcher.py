@@ -328,8 +328,8 @@ def test_a_filtered_search_equals_brute_force(
     ids_found = [hit.id for hit in found.hits]
     assert len(set(ids_found)) == len(ids_found)
     assert set(ids_found) <= set(eligible)
-    # By their scores: two photos that are equally good but for the last digit may change places.
-    np.testing.assert_allclose([scores[id_] for id_ in ids_found], expected, atol=1e-5)
+    # By their scores: photos that are equally good but for float16's last digit may change places.
+    np.testing.assert_allclose([scores[id_] for id_ in ids_found], expected, atol=1e-3)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
