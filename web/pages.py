@@ -24,7 +24,7 @@ blueprint = Blueprint("pages", __name__)
 PAGE = 48  # photos on a page; fills rows of 2, 3, 4 and 6
 ALIKE = 12  # photos beside one photo
 
-FORMATS = ("jpeg", "heic", "png", "raw", "webp", "avif", "tiff", "gif", "bmp", "jp2")
+FORMATS = ("jpeg", "heic", "png", "webp", "avif", "tiff", "gif", "bmp", "jp2")
 
 
 @dataclass(frozen=True, slots=True)

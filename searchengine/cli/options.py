@@ -92,5 +92,5 @@ def with_output(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-_FORMATS = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "jp2": "jpeg2000", "j2k": "jpeg2000"}
+_FORMATS = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "hif": "heic", "j2k": "jp2", "jpeg2000": "jp2"}
 """What people call a format, where the library calls it otherwise."""

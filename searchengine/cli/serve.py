@@ -29,12 +29,20 @@ def command(port: int, open_browser: bool, settings: Settings) -> None:
     from waitress import create_server
 
     from searchengine.library import Library
-    from web import create_app
+    from web import MAX_UPLOAD, create_app
+
+    largest = MAX_UPLOAD + 2**20  # with the form's other fields
 
     with _listen(port) as listener, Library.open(settings) as library:
         url = f"http://localhost:{listener.getsockname()[1]}/"
         server = create_server(
-            create_app(library), sockets=[listener], threads=THREADS, clear_untrusted_proxy_headers=True
+            create_app(library),
+            sockets=[listener],
+            threads=THREADS,
+            clear_untrusted_proxy_headers=True,
+            # Uploads stay in memory: a photo that is looked up is written nowhere.
+            max_request_body_size=largest,
+            inbuf_overflow=largest,
         )
         note(f"Searching {settings.library} at {url} (Ctrl-C ends it)")
         if open_browser:
