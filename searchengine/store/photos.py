@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from searchengine.records import Filters, Photo, PhotoFacts, PhotoFile, Stamp
 from searchengine.store.connections import Connections
@@ -138,8 +139,10 @@ class Photos:
         if filters.camera is not None:
             conditions.append(PhotoRow.camera.in_(self._cameras(filters.camera)))
         if filters.folder is not None:
-            there = select(FileRow.photo_id).where(*between(FileRow.path, filters.folder), ~FileRow.missing)
-            conditions.append(PhotoRow.id.in_(there))
+            # A root is known by its real path; the person may have come to it through a link, or by `..`.
+            names = {filters.folder, os.path.realpath(filters.folder)}
+            inside = or_(*(and_(*between(FileRow.path, name)) for name in names))
+            conditions.append(PhotoRow.id.in_(select(FileRow.photo_id).where(inside, ~FileRow.missing)))
         return conditions
 
     def _cameras(self, part: str) -> list[str]:

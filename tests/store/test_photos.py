@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_filters_are_satisfied_by_exactly_these(database: Database, filters: Fil
     ]
     ids = fill(database, PATHS, facts)
     assert database.photos.matching(filters).tolist() == [ids[index] for index in expected]
+
+
+def test_a_folder_may_be_named_through_a_link_or_by_the_way_to_it(database: Database, tmp_path: Path) -> None:
+    trip = tmp_path / "trip"
+    trip.mkdir()
+    (tmp_path / "link").symlink_to(trip)
+    found = fill(database, [bytes(trip / "a.jpg"), bytes(tmp_path / "b.jpg")])[:1]
+    for name in (trip, tmp_path / "link", trip / ".." / "trip"):
+        assert database.photos.matching(Filters(folder=bytes(name))).tolist() == found
+    # A link that was followed while walking is a part of its photos' paths.
+    linked = fill(database, [bytes(tmp_path / "link" / "c.jpg")])
+    assert database.photos.matching(Filters(folder=bytes(tmp_path / "link"))).tolist() == [*found, *linked]
 
 
 def test_a_photo_whose_files_are_missing_is_hidden_until_one_is_back(database: Database) -> None:
