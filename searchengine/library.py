@@ -156,9 +156,7 @@ class Library:
         """Put a backup in the library's place. Raises LibraryError in its kinds, NotFoundError."""
         from searchengine.store.backup import restore
 
-        restore(settings.library, backup)
-        for index in settings.library.glob("vectors-*.faiss"):
-            index.unlink()  # its numbers may mean other photos now; the next search makes it anew
+        restore(settings.library, backup, caches=settings.library.glob("vectors-*.faiss"))
 
     @property
     def model_identity(self) -> ModelIdentity:

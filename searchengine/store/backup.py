@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from searchengine.errors import LibraryBusyError, LibraryDamagedError, NotFoundError, UsageError, printable
@@ -23,12 +24,12 @@ def backup(database: Database, file: Path) -> None:
     _put_in_place(beside, file)
 
 
-def restore(folder: Path, file: Path) -> None:
+def restore(folder: Path, file: Path, *, caches: Iterable[Path] = ()) -> None:
     """Make the backup `file` the library in `folder`, in place of the one that is there.
 
-    No program may have that one open (LibraryBusyError), this one neither. It may be damaged. Its FAISS file must be
-    removed afterwards: numbers that it knows may come to mean other photos. Raises NotFoundError, LibraryTooNewError
-    and LibraryDamagedError (of the backup), LibraryFullError, LibraryReadOnlyError.
+    No program may have that one open (LibraryBusyError), this one neither. It may be damaged. `caches` were made from
+    it and know photos by numbers that may come to mean others, so they are removed before it is replaced. Raises
+    NotFoundError, LibraryTooNewError and LibraryDamagedError (of the backup), LibraryFullError, LibraryReadOnlyError.
     """
     if not file.is_file():
         raise NotFoundError(f"There is no backup at {printable(file)}.")
@@ -49,6 +50,11 @@ def restore(folder: Path, file: Path) -> None:
     except LibraryBusyError:
         beside.unlink()
         raise
+    try:
+        for cache in caches:
+            cache.unlink(missing_ok=True)
+    except OSError as error:
+        raise refusal(error, folder) from error
     _put_in_place(beside, library)
 
 

@@ -101,13 +101,9 @@ def leave_write_ahead_log(file: Path) -> None:
 def copy_database(source: Path, target: Path, *, read_only: bool) -> None:
     """Copy one state of a database that may be in use to a new file, which is complete without a log beside it."""
     address = _read_only_address(source) if read_only else source
-    with (
-        closing(sqlite3.connect(address, uri=read_only, timeout=WAIT)) as reading,
-        closing(sqlite3.connect(target)) as writing,
-    ):
-        with translated(source):
-            reading.execute("SELECT count(*) FROM sqlite_master")
-        with translated(target):
+    with translated(source), closing(sqlite3.connect(address, uri=read_only, timeout=WAIT)) as reading:
+        reading.execute("SELECT count(*) FROM sqlite_master")
+        with translated(target), closing(sqlite3.connect(target)) as writing:
             reading.backup(writing)
             writing.execute("PRAGMA journal_mode = DELETE")
 
@@ -155,17 +151,16 @@ def _translation(error: sqlite3.Error, file: Path) -> Exception:
             "Make room there and run it again: it goes on where it stopped.",
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LibraryBusyError(
-            f"Another program has kept {name} locked for {WAIT:.0f} seconds.", "Wait for it or stop it, then try again."
-        )
+        return LibraryBusyError(f"Another program keeps {name} locked.", "Wait for it or stop it, then try again.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return LibraryReadOnlyError(
-            f"{name} can't be opened or written to ({error}).", "Check the permissions of the file and its folder."
+            f"{name} can't be opened or written to ({error}).",
+            "Check that its folder is there, and the permissions of both.",
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR):
         return LibraryDamagedError(
             f"{name} is damaged ({error}).",
-            "Put back a backup with `restore FILE`, or move the file away and index again.",
+            "Put back a backup with `searchengine restore FILE`, or move the file away and index again.",
         )
     return error  # a mistake of ours, to be seen as it is
 

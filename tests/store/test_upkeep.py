@@ -14,6 +14,7 @@ import pytest
 from searchengine.errors import (
     LibraryBusyError,
     LibraryDamagedError,
+    LibraryError,
     LibraryFullError,
     LibraryTooNewError,
     NotFoundError,
@@ -155,6 +156,11 @@ def test_the_library_is_no_place_for_its_backup(database: Database, tmp_path: Pa
             backup(database, place)
 
 
+def test_a_backup_into_a_folder_that_is_not_there_is_an_error_of_ours(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="nowhere"):
+        backup(database, tmp_path / "nowhere" / "photos.backup")
+
+
 def test_a_damaged_library_is_replaced_by_its_backup(folder: Path, tmp_path: Path) -> None:
     with Database.open(folder, create=True) as database:
         ids = fill(database, PATHS)
@@ -188,9 +194,15 @@ def test_what_came_after_the_backup_is_not_mixed_into_it(folder: Path, tmp_path:
 def test_a_library_that_is_open_is_not_replaced(database: Database, folder: Path, tmp_path: Path) -> None:
     fill(database, PATHS)
     backup(database, tmp_path / "backup")
+    cache = folder / "vectors-1.faiss"
+    cache.touch()
     with pytest.raises(LibraryBusyError):
-        restore(folder, tmp_path / "backup")
+        restore(folder, tmp_path / "backup", caches=[cache])
     assert database.photos.count() == 10
+    assert cache.exists()
+    database.close()
+    restore(folder, tmp_path / "backup", caches=[cache])
+    assert not cache.exists()
     assert not (folder / f"{FILE}.part").exists()
 
 
