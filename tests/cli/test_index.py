@@ -143,3 +143,10 @@ def stored(run: Run) -> int:
     import json
 
     return int(json.loads(run("status", "--json").stdout)["photos"])
+
+
+def test_watching_without_folders_names_the_next_step(new: Run) -> None:
+    new("index")
+    done = new("watch")
+    assert done.returncode == 2
+    assert "searchengine index" in done.stderr
