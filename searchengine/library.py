@@ -17,6 +17,7 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import LibraryDamagedError, ModelError, UsageError
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from searchengine.records import ModelIdentity
     from searchengine.settings import Settings
     from searchengine.store.prune import Pruned
-
-DEFAULT_MODEL = "builtin"
 
 OnProgress = Callable[[Progress], None]
 
@@ -85,14 +84,20 @@ class Library:
         LibraryError in its kinds.
         """
         if not folders and not self.database.roots.all():
-            raise UsageError("The library knows no folders yet.", "Name one: searchengine index ~/Pictures")
+            raise _no_folders()
         report = self._indexer(stop).run([os.fsencode(folder) for folder in folders], exclude, progress)
         self.refresh_index()
         return report
 
     def watch(self, on_report: Callable[[IndexReport], None], stop: Event) -> None:
-        """Index now, and again whenever something changes in the folders, until `stop` is set."""
+        """Index now, and again whenever something changes in the folders, until `stop` is set.
+
+        Raises as `index`; while another program is indexing, it waits.
+        """
         from searchengine.indexing.watch import watch
+
+        if not self.database.roots.all():
+            raise _no_folders()
 
         def refresh_and_tell(report: IndexReport) -> None:
             self.refresh_index()
@@ -200,7 +205,9 @@ class Library:
         """What answers at this moment; another one once another model has become the active one."""
         active = self.database.models.active()
         if active is None:
-            raise LibraryDamagedError("The library has no model.", "Put back a backup: searchengine restore FILE")
+            raise LibraryDamagedError(
+                "The library has no model.", "Put back a backup with `searchengine restore FILE`."
+            )
         # Two threads may both make one; neither is wrong, and what is costly in them is loaded at its first use.
         answerer = self._answerer
         if answerer is None or answerer.index.model_id != active[0]:
@@ -211,15 +218,19 @@ class Library:
         """See that the library has a model, and that it is the one that was asked for."""
         active = self.database.models.active()
         if active is None:
-            chosen = self.settings.model or self.settings.default_model or DEFAULT_MODEL
+            chosen = self.settings.model or self.settings.default_model or BUILTIN
             identity = self.models.open(chosen).identity
             with self.database.writing():
                 self.database.models.use(self.database.models.register(identity))
         elif self.settings.model and self.models.canonical_name(self.settings.model) != active[1].name:
             raise UsageError(
                 f"This library was made with the model {active[1].name}, not {self.settings.model}.",
-                f"To switch: searchengine models use {self.settings.model}",
+                f"To switch: `searchengine models use {self.settings.model}`.",
             )
+
+
+def _no_folders() -> UsageError:
+    return UsageError("The library knows no folders yet.", "Name one: `searchengine index ~/Pictures`.")
 
 
 class _Answerer:
@@ -239,6 +250,6 @@ def _open_same(models: ModelStore, identity: ModelIdentity, *, accelerated: bool
     if model.identity != identity:
         raise ModelError(
             f"The model {identity.name} on this machine isn't the one that this library was made with.",
-            f"Embed the library anew with the one that is here: searchengine models use {identity.name}",
+            f"Embed the library anew with the one that is here: `searchengine models use {identity.name}`.",
         )
     return model

@@ -8,6 +8,7 @@ import click
 
 from searchengine.cli.options import FILE, with_settings
 from searchengine.cli.output import note
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 
@@ -27,4 +28,5 @@ def command(file: Path, settings: Settings) -> None:
 
     with Library.open(settings) as library:
         backup(library.database, file)
-    note(f"{file} holds the library ({file.stat().st_size / 1e6:,.1f} MB). To put it back: searchengine restore {file}")
+    note(f"{printable(file)} holds the library ({file.stat().st_size / 1e6:,.1f} MB).")
+    note(f"To put it back: `searchengine restore {printable(file)}`.")

@@ -32,5 +32,5 @@ def command(repair: bool, settings: Settings) -> None:
     if not ill:
         note("The library is healthy.")
         return
-    note(f"{ill:,} not mended." if repair else "'searchengine doctor --repair' mends what can be mended.")
+    note(f"{ill:,} not mended." if repair else "`searchengine doctor --repair` mends what can be mended.")
     raise SystemExit(1)

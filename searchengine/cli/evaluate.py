@@ -84,10 +84,11 @@ def zero_shot(source: Path, prompts: str, name: str | None, as_json: bool) -> No
 
 
 def _open(name: str | None) -> EmbeddingModel:
-    from searchengine.embedding.model_store import open_model
+    from searchengine.embedding.catalog import BUILTIN
+    from searchengine.embedding.model_store import ModelStore
 
     settings = Settings.choose(model=name)
-    return open_model(settings.model or settings.default_model or "builtin", settings.models)
+    return ModelStore(settings.models).open(settings.model or settings.default_model or BUILTIN)
 
 
 def _show(done: int, whole: int) -> None:

@@ -12,17 +12,14 @@ from searchengine.cli.models import pull_model
 from searchengine.cli.options import with_settings
 from searchengine.cli.output import note
 from searchengine.cli.progress import showing_progress
-from searchengine.errors import printable
-from searchengine.records import IndexReport
+from searchengine.cli.report import write_report
 from searchengine.settings import Settings
-
-FAILURES_SHOWN = 10
 
 
 @click.command("index")
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what this gitignore pattern fits.")
-@click.option("--model", metavar="NAME", help="The model for a new library: a name from 'searchengine models', "
+@click.option("--model", metavar="NAME", help="The model for a new library: a name from `searchengine models`, "
               "a hub name or a folder.  [env: SEARCHENGINE_MODEL]")  # fmt: skip
 @click.option("--strict", is_flag=True, help="End with exit code 1 when some photos can't be read.")
 @with_settings
@@ -53,47 +50,17 @@ def command(
         raise SystemExit(1)
 
 
-def write_report(report: IndexReport) -> None:
-    """What a run did, in a few lines on standard error."""
-    write_failures(report)
-    counts = {
-        "added": report.added,
-        "copied": report.copied,
-        "moved": report.moved,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "missing": report.missing,
-        "offline": report.offline,
-        "unreadable": report.unreadable,
-        "not photos": report.not_photos,
-    }
-    always = {"added", "moved", "unchanged", "missing", "unreadable"}
-    note(", ".join(f"{count:,} {word}" for word, count in counts.items() if count or word in always))
-    speed = f", {report.embedded / report.seconds:.1f} a second" if report.embedded and report.seconds else ""
-    note(f"{report.embedded:,} photos embedded in {report.seconds:.1f} s{speed}.")
-    if report.interrupted:
-        note("Stopped. What was done is kept; run the same command to go on.")
-
-
-def write_failures(report: IndexReport) -> None:
-    """The first of the files that couldn't be read in this run, each with its reason."""
-    for failure in report.failures[:FAILURES_SHOWN]:
-        note(f"unreadable: {printable(failure.path)}: {failure.reason}")
-    if len(report.failures) > FAILURES_SHOWN:
-        note(f"… and {len(report.failures) - FAILURES_SHOWN} more: 'searchengine status --failures' lists all.")
-
-
 def _choose_model(settings: Settings) -> str:
     """The model for a new library, when neither an option nor the environment names one: asked once, on a terminal."""
     from searchengine.embedding.catalog import BUILTIN, RECOMMENDED, find
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        note(f"Using the built-in model. For one that finds more: 'searchengine models pull {RECOMMENDED}', "
-             f"then 'searchengine models use {RECOMMENDED}'.")  # fmt: skip
+        note(f"Using the built-in model. For one that finds more: `searchengine models pull {RECOMMENDED}`, "
+             f"then `searchengine models use {RECOMMENDED}`.")  # fmt: skip
         return BUILTIN
     entry = find(RECOMMENDED)
     size = f", a download of {entry.download / 1e6:,.0f} MB, once" if entry and entry.download else ""
-    note("Which model shall look at your photos? It can be changed later with 'searchengine models use'.")
+    note("Which model shall look at your photos? It can be changed later with `searchengine models use`.")
     note(f"  {BUILTIN:<10} comes with the program; small and quick; knows everyday things")
     note(f"  {RECOMMENDED:<10} finds a good deal more{size}")
     choice: str = click.prompt("Model", type=click.Choice([BUILTIN, RECOMMENDED]), default=BUILTIN, err=True)

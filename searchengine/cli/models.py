@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from searchengine.cli.options import FILE, with_settings
 from searchengine.cli.output import note, write_json
 from searchengine.cli.progress import showing_bytes, showing_progress
+from searchengine.cli.report import write_failures
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is None:
         entries = _store(Settings.choose()).entries()
         if as_json:
-            write_json([_facts(entry) for entry in entries])
+            write_json([asdict(entry) for entry in entries])
         else:
             _write_table(entries)
 
@@ -45,7 +48,7 @@ def pull(name: str) -> None:
     searchengine models pull google/siglip2-base-patch16-224
     """
     pull_model(Settings.choose(), name)
-    note(f"To look at your photos with it: searchengine models use {name}")
+    note(f"To look at your photos with it: `searchengine models use {name}`.")
 
 
 @command.command("use")
@@ -59,7 +62,6 @@ def use(name: str, settings: Settings) -> None:
     \b
     searchengine models use clip-b32
     """
-    from searchengine.cli.index import write_failures
     from searchengine.library import Library
 
     with Library.open(settings) as library, showing_progress() as progress:
@@ -68,11 +70,11 @@ def use(name: str, settings: Settings) -> None:
         away = len(library.database.embeddings.lacking(answering[0])) if answering else 0
     write_failures(report)
     if report.interrupted:
-        note(f"Stopped; the library still answers with the old model. To go on: searchengine models use {name}")
+        note(f"Stopped; the library still answers with the old model. To go on: `searchengine models use {name}`.")
         raise SystemExit(130)
     note(f"{report.embedded:,} photos embedded; the library now answers with {name}.")
     if away:
-        note(f"{away:,} photos are out of reach and not found until 'searchengine index' has seen them again.")
+        note(f"{away:,} photos are out of reach and not found until `searchengine index` has seen them again.")
 
 
 @command.command("export")
@@ -85,19 +87,19 @@ def export(name: str, file: Path) -> None:
     searchengine models export clip-b32 clip-b32.model
     """
     _store(Settings.choose()).export_to(name, file)
-    note(f"On the other machine: searchengine models import {file.name}")
+    note(f"On the other machine: `searchengine models import {printable(file.name)}`.")
 
 
 @command.command("import")
 @click.argument("file", type=FILE)
 def import_(file: Path) -> None:
-    """Take in a model that 'models export' wrote.
+    """Take in a model that `models export` wrote.
 
     \b
     searchengine models import clip-b32.model
     """
     entry = _store(Settings.choose()).import_from(file)
-    note(f"{entry.name} is here. To look at your photos with it: searchengine models use {entry.name}")
+    note(f"{entry.name} is here. To look at your photos with it: `searchengine models use {entry.name}`.")
 
 
 def pull_model(settings: Settings, name: str) -> None:
@@ -111,12 +113,6 @@ def _store(settings: Settings) -> ModelStore:
     from searchengine.embedding.model_store import ModelStore
 
     return ModelStore(settings.models)
-
-
-def _facts(model: ModelEntry) -> dict[str, Any]:
-    import dataclasses
-
-    return dataclasses.asdict(model)
 
 
 def _write_table(models: list[ModelEntry]) -> None:

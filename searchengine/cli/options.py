@@ -39,10 +39,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--folder", type=click.Path(path_type=Path), help="Only photos in this folder or below it.")
     @click.option(
-        "--after",
-        type=DAY,
-        metavar="DATE",
-        help="Only photos taken then or later: 2019, 2019-07, 2019-07-14.",
+        "--after", type=DAY, metavar="DATE", help="Only photos taken then or later: 2019, 2019-07, 2019-07-14."
     )
     @click.option("--before", type=DAY, metavar="DATE", help="Only photos taken earlier than that.")
     @click.option("--format", "image_format", metavar="NAME", help="Only photos of this format: jpeg, png, heic, …")
@@ -73,24 +70,21 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
 
 def with_output(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that finds photos the options on how many to show and how: `output` is json, paths or null."""
+    for option in reversed(OUTPUT_OPTIONS):
+        command = option(command)
+    return command
 
-    @click.option(
-        "--json",
-        "output",
-        flag_value="json",
-        help="A JSON list: id, score, path, paths, and the photo's facts.",
-    )
-    @click.option("--paths", "output", flag_value="paths", help="One path a line and nothing else, for pipes.")
-    @click.option("-0", "output", flag_value="null", help="Paths with a zero byte behind each, for 'xargs -0'.")
-    @click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
-    @click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best to pass over.")
-    @click.option("--min-score", type=float, metavar="NUMBER", help="Only hits with at least this cosine similarity.")
-    @functools.wraps(command)
-    def wrapper(*args: Any, **kwargs: Any) -> None:
-        command(*args, **kwargs)
 
-    return wrapper
-
+OUTPUT_OPTIONS = (
+    click.option(
+        "--json", "output", flag_value="json", help="A JSON list: id, score, path, paths and the photo's facts."
+    ),
+    click.option("--paths", "output", flag_value="paths", help="One path a line and nothing else, for pipes."),
+    click.option("-0", "output", flag_value="null", help="Paths with a zero byte behind each, for `xargs -0`."),
+    click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most."),
+    click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best to pass over."),
+    click.option("--min-score", type=float, metavar="NUMBER", help="Only hits with at least this cosine similarity."),
+)
 
 _FORMATS = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "hif": "heic", "j2k": "jp2", "jpeg2000": "jp2"}
 """What people call a format, where the library calls it otherwise."""

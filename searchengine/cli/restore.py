@@ -9,6 +9,7 @@ import click
 
 from searchengine.cli.options import FILE, with_settings
 from searchengine.cli.output import note
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 
@@ -25,7 +26,8 @@ def command(file: Path, settings: Settings) -> None:
     """
     from searchengine.library import Library
 
+    library = printable(settings.library)
     if Library.exists(settings) and sys.stdin.isatty():
-        click.confirm(f"Replace the library at {settings.library}?", abort=True, err=True)
+        click.confirm(f"Replace the library at {library}?", abort=True, err=True)
     Library.restore(settings, file)
-    note(f"{settings.library} is as it was in {file}. 'searchengine index' takes in what has changed since.")
+    note(f"{library} is as it was in {printable(file)}. `searchengine index` takes in what has changed since.")

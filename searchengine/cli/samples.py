@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from searchengine.cli.output import note
-from searchengine.errors import UsageError
+from searchengine.errors import UsageError, printable
 
 CREDITS = {
     "astronaut.png": "NASA, public domain",
@@ -48,7 +48,7 @@ def command(folder: Path) -> None:
     searchengine search 'a cat'
     """
     count = write_samples(folder)
-    note(f"{count} photographs written to {folder}.")
+    note(f"{count} photographs written to {printable(folder)}.")
 
 
 def write_samples(folder: Path) -> int:
@@ -66,6 +66,8 @@ def _inside(package: str, *parts: str) -> Path:
     # Found without importing it: scikit-learn takes a second to import, and all we want is a folder.
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise UsageError(f"The sample photographs lie in the package {package}, which is not installed.",
-                         "Install the extra: pip install 'searchengine[demo]'.")  # fmt: skip
+        raise UsageError(
+            f"The sample photographs lie in the package {package}, which is not installed.",
+            "Install the extra: `pip install 'searchengine[demo]'`.",
+        )
     return Path(spec.submodule_search_locations[0], *parts)

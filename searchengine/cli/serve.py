@@ -9,7 +9,7 @@ import click
 
 from searchengine.cli.options import with_settings
 from searchengine.cli.output import note
-from searchengine.errors import UsageError
+from searchengine.errors import UsageError, printable
 from searchengine.settings import Settings
 
 THREADS = 8
@@ -44,7 +44,7 @@ def command(port: int, open_browser: bool, settings: Settings) -> None:
             max_request_body_size=largest,
             inbuf_overflow=largest,
         )
-        note(f"Searching {settings.library} at {url} (Ctrl-C ends it)")
+        note(f"Searching {printable(settings.library)} at {url} (Ctrl-C ends it)")
         if open_browser:
             webbrowser.open(url)
         server.run()  # returns on Ctrl-C

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,12 +52,20 @@ def _facts(library: Library) -> dict[str, Any]:
         "unreadable": database.failures.count(),
         "model": active[1].name if active else None,
         "embedded": database.embeddings.count(active[0]) if active else 0,
-        "bytes": sum(file.stat().st_size for file in library.settings.library.rglob("*") if file.is_file()),
+        "bytes": _bytes_in(library.settings.library),
         "roots": [
             {"path": printable(root.path), "online": root.online, "exclude": list(root.exclude)}
             for root in database.roots.all()
         ],
     }
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # an indexer may be at work
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _write_facts(facts: dict[str, Any]) -> None:
@@ -64,7 +74,7 @@ def _write_facts(facts: dict[str, Any]) -> None:
     click.echo(f"photos      {facts['photos']:,} ({facts['embedded']:,} embedded)")
     click.echo(f"files       {places or 'none'}")
     click.echo(f"model       {facts['model'] or 'none yet'}")
-    hint = " (searchengine status --failures)" if facts["unreadable"] else ""
+    hint = " (`searchengine status --failures`)" if facts["unreadable"] else ""
     click.echo(f"unreadable  {facts['unreadable']:,}{hint}")
     for root in facts["roots"]:
         click.echo(f"folder      {root['path']}{'' if root['online'] else ' (away)'}")

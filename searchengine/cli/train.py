@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 
 from searchengine.cli.output import note
+from searchengine.errors import printable
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group("train")
 def command() -> None:
-    """Train the built-in model from its sources. Needs the extra 'train'.
+    """Train the built-in model from its sources. Needs the extra `train`.
 
     \b
     searchengine train builtin --data DATA --out FOLDER
@@ -38,7 +39,7 @@ def builtin(data: Path, out: Path, seed: int, photos: int | None) -> None:
     with _telling():
         model = train_builtin(data, out, Recipe(seed=seed), photos)
     size = sum(sums.bytes for sums in model.files.values())
-    note(f"The model is in {out} ({size / 1e6:.1f} MB). Use it by this path: --model {out}")
+    note(f"The model is in {printable(out)} ({size / 1e6:.1f} MB). Use it by this path: `--model {printable(out)}`.")
 
 
 @contextmanager

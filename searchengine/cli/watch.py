@@ -8,9 +8,10 @@ from types import FrameType
 
 import click
 
-from searchengine.cli.index import write_report
 from searchengine.cli.options import with_settings
 from searchengine.cli.output import note
+from searchengine.cli.report import write_report
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 
@@ -33,7 +34,6 @@ def command(settings: Settings) -> None:
     with Library.open(settings) as library:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, on_signal)
-        note("Watching (Ctrl-C ends it):")
         for root in library.database.roots.all():
-            note(f"  {root.path.decode('utf-8', 'backslashreplace')}")
+            note(f"Watching {printable(root.path)} (Ctrl-C ends it)")
         library.watch(write_report, stop)

@@ -125,5 +125,5 @@ def _trim_positions(embeddings: Any, positions: int) -> None:
 def _missing(error: ImportError) -> UsageError:
     return UsageError(
         f"Training the built-in model needs a package that isn't here: {error.name}.",
-        "Install the extra: pip install 'searchengine[train]'.",
+        "Install the extra: `pip install 'searchengine[train]'`.",
     )
