@@ -1,8 +1,7 @@
 """The one interface to every model: pixels and sentences to unit vectors in one space.
 
-A subclass says what it is and writes two methods, `_encode_prepared` and `_encode_texts`; what every model
-must do alike (checking inputs, batches, empty input, unit length) stands here. No weights, no runtime and no
-file is known here.
+A subclass says what it is and writes two methods, `_encode_prepared` and `_encode_texts`; what every model must do
+alike (checking inputs, batches, empty input, unit length) stands here. No weights, no runtime and no file is known.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ BATCH = 32
 class EmbeddingModel(ABC):
     """A dual encoder: photos and sentences that mean the same get vectors that point the same way.
 
-    One model may be used from many threads at once. The same photo or sentence gets the same vector
-    (cosine ≥ 0.9999) whatever else is in the batch.
+    One model may be used from many threads at once. The same photo or sentence gets the same vector (cosine ≥ 0.9999)
+    whatever else is in the batch. Every encoding raises ModelError when the model's files or memory fail it.
     """
 
     identity: ModelIdentity
@@ -48,13 +47,16 @@ class EmbeddingModel(ABC):
     def prepare(self, pixels: Pixels) -> Pixels:
         """One picture of any size, uint8 (h, w, 3), to the model's input, uint8 (height, width, 3).
 
-        Cheap and thread-safe, so that the threads which decode do it too, and only small arrays wait for the
-        model.
+        Cheap and thread-safe, so that the threads which decode do it too, and only small arrays wait for the model.
+        Raises ValueError for what is no picture.
         """
         return prepare(pixels, self.preprocessing)
 
     def encode_prepared(self, batch: NDArray[np.uint8]) -> Vectors:
-        """Prepared pictures, uint8 (n, height, width, 3), to float32 (n, dim) of unit length, for any n."""
+        """Prepared pictures, uint8 (n, height, width, 3), to float32 (n, dim) of unit length, for any n.
+
+        Raises ValueError for another shape or dtype.
+        """
         expected = (self.preprocessing.height, self.preprocessing.width, 3)
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != expected:
             raise ValueError(f"prepared pictures are uint8 (n, {expected}), not {batch.dtype} {batch.shape}")

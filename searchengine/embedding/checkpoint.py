@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from searchengine.embedding.families import Family, family_of
 from searchengine.embedding.model_folder import checksum
-from searchengine.embedding.preprocessing import RESAMPLES, Preprocessing
+from searchengine.embedding.preprocessing import RESAMPLES, Normalisation, Preprocessing
 from searchengine.errors import ModelDamagedError, ModelMissingError, ModelUnsupportedError, printable
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ WEIGHTS = (
 TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 """What the file of a tokenizer is called; without any, transformers makes an empty tokenizer and says nothing."""
 LONGEST_REASON = 200  # characters; transformers can list every model that it knows
-
-
-@dataclass(frozen=True, slots=True)
-class Normalisation:
-    """How 8-bit pixels become the image tower's input: `pixel * scale + shift`, for each channel."""
-
-    scale: tuple[float, float, float]
-    shift: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def export_checkpoint(
     tokenizer.save(str(folder / TOKENIZER))
     pictures = _pictures(preprocessing)
     tokens = tokenize(tokenizer, PROBES)
-    with _quiet():
+    with quiet_exporter():
         _export_image_tower(towers.image, pictures, folder / IMAGE_GRAPH)
         _export_text_tower(towers.text, tokens, folder / TEXT_GRAPH, fixed_length=checkpoint.family.pads_fully)
     expected = _reference(towers, pictures, tokens)
@@ -112,7 +112,7 @@ def _export_text_tower(tower: nn.Module, tokens: list[NDArray[np.int64]], path: 
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Without what the exporter says of its own insides: a deprecated spelling, torchvision being absent."""
     levels = {logging.getLogger(name): logging.getLogger(name).level for name in NOISY}
     for noisy in levels:

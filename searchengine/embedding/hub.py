@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from searchengine.embedding.checkpoint import WEIGHTS
 from searchengine.embedding.families import family_of
 from searchengine.embedding.model_folder import checksum
-from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError
+from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError, printable
 
 logger = logging.getLogger(__name__)
 
@@ -112,9 +112,8 @@ def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: P
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     disable_progress_bars()
-    logging.getLogger("huggingface_hub").setLevel(
-        logging.ERROR
-    )  # what it warns of as it tries again, we say when it gives up
+    # What it warns of as it tries again, we say when it gives up.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     logger.info("downloading %s at %s", model.name, model.revision)
 
     def fetch() -> None:
@@ -128,7 +127,9 @@ def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: P
         fetching.result()
     except OSError as error:
         if error.errno is not None and not isinstance(error, (ConnectionError, TimeoutError)):  # the disk
-            raise ModelError(f"The model {model.name} can't be written to {folder}: {error.strerror}.") from error
+            raise ModelError(
+                f"The model {model.name} can't be written to {printable(folder)}: {error.strerror}."
+            ) from error
         raise _unreachable(endpoint or constants.ENDPOINT, _reason(error)) from error
     except Exception as error:  # as in `probe`
         raise _unreachable(endpoint or constants.ENDPOINT, _reason(error)) from error

@@ -10,9 +10,7 @@ Loaded = TypeVar("Loaded")
 
 
 class Lazy(Generic[Loaded]):
-    """Calls `load` once, at the first `get`; threads that come meanwhile wait for it. A failed load is tried
-    again.
-    """
+    """Calls `load` once, at the first `get`; threads that come meanwhile wait for it. A failed load is tried again."""
 
     def __init__(self, load: Callable[[], Loaded]) -> None:
         self._load = load

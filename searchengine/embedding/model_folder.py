@@ -5,10 +5,9 @@
     text.onnx        input_ids and attention_mask, int64 (n, tokens) -> float32 (n, dim)
     tokenizer.json   for the library tokenizers; its truncation and padding are the model's
 
-Large graphs have their weights in files beside them; `files` names every file with its size and sha256. Who
-makes such a folder (the training of the built-in model, the export of a checkpoint) calls
-`write_model_folder` last; who runs it calls `read_model_folder`, which checks all but the sums, and `verify`
-when there is time to read everything.
+Large graphs have their weights in files beside them; `files` names every file with its size and sha256. Who makes such
+a folder (the training of the built-in model, the export of a checkpoint) calls `write_model_folder` last; who runs it
+calls `read_model_folder`, which checks all but the sums, and `verify` when there is time to read everything.
 """
 
 from __future__ import annotations
@@ -82,8 +81,7 @@ def write_model_folder(
 ) -> ModelFolder:
     """Write `model.json` for the files that lie in `folder`.
 
-    `weights` is the checksum that goes into the identity; without it, it is made from the two graphs
-    themselves.
+    `weights` is the checksum that goes into the identity; without it, it is made from the two graphs themselves.
     """
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
     files = {path.name: FileSum(path.stat().st_size, checksum(path)) for path in paths}

@@ -181,11 +181,6 @@ def builtin_folder() -> Path:
     return data_folder() / BUILTIN
 
 
-def open_model(name: str, models: Path, *, accelerated: bool = True) -> EmbeddingModel:
-    """The model of that name among those in the folder `models`; see `ModelStore.open`."""
-    return ModelStore(models).open(name, accelerated=accelerated)
-
-
 def _receipt(place: Place) -> Receipt | None:
     """What is known of a pulled model; None when it wasn't pulled, or no longer can be used."""
     if not place.pulled:

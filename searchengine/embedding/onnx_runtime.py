@@ -1,7 +1,7 @@
 """Any model folder as an `EmbeddingModel`, run by ONNX Runtime on the processor.
 
-The two towers and the tokenizer are loaded each at its first use: a text query loads no image tower, indexing
-no text tower. What a model folder is, `model_folder.py` says.
+The two towers and the tokenizer are loaded each at its first use: a text query loads no image tower, indexing no text
+tower. What a model folder is, `model_folder.py` says.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class OnnxModel(EmbeddingModel):
     def open(cls, folder: Path) -> OnnxModel:
         """The model in `folder`; its weights are read when they are needed.
 
-        Raises ModelMissingError or ModelDamagedError, here or, when weights turn out torn, at the first
-        encoding.
+        Raises ModelMissingError or ModelDamagedError, here or, when weights turn out torn, at the first encoding.
         """
         return cls(read_model_folder(folder))
 
@@ -71,8 +70,7 @@ class _Graph:
     def run(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """The graph's one output for its inputs, in the graph's order.
 
-        A text tower that attends to its padding (SigLIP's) has no use for the mask, and its graph no such
-        input.
+        A text tower that attends to its padding (SigLIP's) has no use for the mask, and its graph no such input.
         """
         feed = dict(zip(self._inputs, inputs, strict=False))
         try:
@@ -83,9 +81,7 @@ class _Graph:
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Sentences to input_ids and attention_mask, each int64 (n, tokens), cut and padded as the tokenizer
-    says.
-    """
+    """Sentences to input_ids and attention_mask, each int64 (n, tokens), cut and padded as the tokenizer says."""
     # A file's name or a pasted query may hold half of a surrogate pair, which UTF-8 can't carry.
     whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     encodings = tokenizer.encode_batch(whole)

@@ -1,8 +1,8 @@
 """Pixels to a model's input: one function for every model, the same on every machine.
 
-Resizing and cropping happen here, in 8-bit and with Pillow as the reference processors do them, so that the
-outcome is theirs; scaling to floats and normalisation belong to the model's graph. Which model wants which of
-these is known elsewhere (`families.py`, or a model folder's `model.json`).
+Resizing and cropping happen here, in 8-bit and with Pillow as the reference processors do them, so that the outcome is
+theirs; scaling to floats and normalisation belong to the model's graph. Which model wants which of these is known
+elsewhere (`checkpoint.py`, or a model folder's `model.json`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ RESAMPLES = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How a picture becomes the input of one model: resized, then cropped around its centre to (height,
-    width).
+    """How a picture becomes the input of one model: resized, then cropped around its centre to (height, width).
 
     Raises ValueError for a size, a resize or a filter that there isn't.
     """
@@ -52,19 +51,26 @@ class Preprocessing:
         return f"{self.resize}:{self.resize_to}:{self.resample}:{self.height}x{self.width}"
 
 
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """How 8-bit pixels become the image tower's input: `pixel * scale + shift`, for each channel."""
+
+    scale: tuple[float, float, float]
+    shift: tuple[float, float, float]
+
+
 def prepare(pixels: Pixels, how: Preprocessing) -> Pixels:
     """One picture, uint8 (h, w, 3), to uint8 (height, width, 3). Raises ValueError for anything else.
 
-    What the crop would cut off is never computed, so a strip of 1 × 20,000 pixels costs no more than a
-    square. Where the resized picture is smaller than the crop, black surrounds it.
+    What the crop would cut off is never computed, so a strip of 1 × 20,000 pixels costs no more than a square. Where
+    the resized picture is smaller than the crop, black surrounds it.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ValueError(f"a picture is uint8 (h, w, 3), not {pixels.dtype} {pixels.shape}")
     whole = _resized(pixels.shape[0], pixels.shape[1], how)
     down = _Window.of(whole[0], how.height)
     across = _Window.of(whole[1], how.width)
-    # Pillow's box is in pixels of the source and may lie between them; its filter still sees what is outside
-    # the box.
+    # Pillow's box is in pixels of the source and may lie between them; its filter still sees what is outside the box.
     per_row, per_column = pixels.shape[0] / whole[0], pixels.shape[1] / whole[1]
     seen = Image.fromarray(pixels).resize(
         (across.length, down.length),
@@ -100,9 +106,7 @@ class _Window:
 
     @classmethod
     def of(cls, resized: int, wanted: int) -> _Window:
-        """The middle `wanted` of `resized` pixels, or all of them with room on both sides; halves as the
-        reference.
-        """
+        """The middle `wanted` of `resized` pixels, or all of them with room on both sides; halves as the reference."""
         if resized >= wanted:
             return cls((resized - wanted) // 2, wanted, 0)
         return cls(0, resized, (wanted - resized + 1) // 2)

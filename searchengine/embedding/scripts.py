@@ -22,10 +22,13 @@ class Script:
     languages: tuple[str, ...]  # a model that knows one of these reads it
 
 
+_KANA = Script(("HIRAGANA", "KATAKANA"), "Japanese", ("ja",))
+_IDEOGRAPHS = Script(("CJK", "KANGXI"), "Chinese", ("zh", "ja"))
+
 SCRIPTS = (
     Script(("HANGUL",), "Korean", ("ko",)),
-    Script(("HIRAGANA", "KATAKANA"), "Japanese", ("ja",)),
-    Script(("CJK", "KANGXI"), "Chinese", ("zh", "ja")),
+    _KANA,
+    _IDEOGRAPHS,
     Script(("CYRILLIC",), "Cyrillic", ("ru", "uk", "bg", "sr", "mk", "be", "kk")),
     Script(("GREEK",), "Greek", ("el",)),
     Script(("ARABIC",), "Arabic", ("ar", "fa", "ur")),
@@ -53,9 +56,8 @@ def unread_script(text: str, languages: tuple[str, ...]) -> str | None:
     if not languages or languages == EVERY_LANGUAGE:
         return None
     counts = Counter(script for letter in text if (script := _script(letter)) is not None)
-    kana, ideographs = SCRIPTS[1], SCRIPTS[2]
-    if counts[kana]:  # Japanese is written in both
-        counts[kana] += counts.pop(ideographs, 0)
+    if counts[_KANA]:  # Japanese is written in both
+        counts[_KANA] += counts.pop(_IDEOGRAPHS, 0)
     unread = [script.name for script, _ in counts.most_common() if not set(script.languages) & set(languages)]
     return unread[0] if unread else None
 

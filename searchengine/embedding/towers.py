@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from searchengine.embedding.checkpoint import Normalisation
+    from searchengine.embedding.preprocessing import Normalisation
 
 
 class ImageTower(nn.Module):

@@ -1,0 +1,1 @@
+"""Numbers to an order. Pure NumPy; knows no model and no database."""

@@ -16,6 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.model_folder import IMAGE_GRAPH, TEXT_GRAPH, TOKENIZER, ModelFolder, write_model_folder
 from searchengine.errors import UsageError, printable
 from searchengine.training import augment
@@ -30,7 +31,7 @@ from searchengine.training.heads import ClassSpace, ImageTower, TextTower
 if TYPE_CHECKING:
     from searchengine.training.heads import Projection
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 CAPTIONED, SAMPLES = "captioned_photos.zip", "imagenet_samples.zip"
 HELD_OUT = 1000
@@ -72,7 +73,7 @@ def train_builtin(data: Path, out: Path, recipe: Recipe | None = None, photos: i
         kept, _ = held_out(everything.paths, min(HELD_OUT, len(everything) // 2))
         chosen = everything.take(kept[:photos])
         labelled = read_labels(samples / "labels.csv").paths
-        log.info("looking at %d photos and %d samples", len(chosen), len(labelled))
+        logger.info("looking at %d photos and %d samples", len(chosen), len(labelled))
         photo_views = image_features(image, chosen.paths, PHOTO_VIEWS, recipe.seed)
         sample_views = image_features(image, labelled, SAMPLE_VIEWS, recipe.seed + 1)
     names = name_sentences(imagenet_classes(), prompt_templates())
@@ -160,7 +161,7 @@ def _write(
     tokenizer.save(str(out / TOKENIZER))
     return write_model_folder(
         out,
-        name="builtin",
+        name=BUILTIN,
         revision="1",
         dim=recipe.dim + space.classes.shape[1],
         preprocessing=augment.SQUASH,

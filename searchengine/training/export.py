@@ -7,11 +7,8 @@ activations quantised on the fly.
 
 from __future__ import annotations
 
-import logging
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
+
+from searchengine.embedding.export import quiet_exporter
 
 LEAST = 4096
 """Numbers in a tensor below which 8 bits save nothing worth having."""
@@ -41,7 +40,7 @@ def export_graph(module: nn.Module, example: Mapping[str, Tensor], free: Sequenc
     perhaps "t"), may have any length in the finished graph.
     """
     axes = {name: {axis: torch.export.Dim(free[axis]) for axis in range(len(free))} for name in example}
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             module.eval(), kwargs=dict(example), dynamo=True, dynamic_shapes=axes, verbose=False,
             input_names=list(example), output_names=["embeddings"],
@@ -49,20 +48,6 @@ def export_graph(module: nn.Module, example: Mapping[str, Tensor], free: Sequenc
     if program is None:
         raise RuntimeError("the exporter gave no graph")
     onnx.save(program.model_proto, path)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what the exporter tells about its own insides and about libraries that it would know how to export."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _compress(graph: onnx.GraphProto) -> None:

@@ -23,7 +23,7 @@ from searchengine.training.backbones import IMAGE_FEATURES, TEXT_LAYERS, TEXT_WI
 from searchengine.training.data import read_picture
 from searchengine.training.export import export_graph
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 IMAGE_BATCH = 32
 TEXT_BATCH = 128
@@ -69,7 +69,7 @@ def _say(what: str, start: int, batch: int, whole: int) -> None:
     """Log how far it is, after every sixteenth batch and the last."""
     done = min(start + batch, whole)
     if done == whole or start // batch % 16 == 15:
-        log.info("%s: %d of %d", what, done, whole)
+        logger.info("%s: %d of %d", what, done, whole)
 
 
 def _padded(numbers: list[int], length: int) -> list[int]:

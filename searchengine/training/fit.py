@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from searchengine.training.heads import Projection
 from searchengine.training.loss import class_loss, contrastive_loss
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def fit(material: Material, recipe: Recipe) -> tuple[Projection, Projection]:
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own gap
         optimiser.step()
         schedule.step()
-        log.info("step %d of %d, loss %.3f", step + 1, steps, loss.item())
+        logger.info("step %d of %d, loss %.3f", step + 1, steps, loss.item())
     return image.eval(), text.eval()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from searchengine.embedding import export, ready
-from searchengine.embedding.model_store import ModelStore, open_model
+from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.receipt import RECEIPT
 from searchengine.errors import (
@@ -87,7 +87,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_network")
 def test_a_model_that_is_not_here_says_how_to_get_it_and_how_large_it_is(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="clip-b32 isn't on this machine") as caught:
-        open_model("clip-b32", tmp_path)
+        ModelStore(tmp_path).open("clip-b32")
     assert "searchengine models pull clip-b32" in caught.value.next_step
     assert "604 MB" in caught.value.next_step
 
@@ -97,7 +97,7 @@ def test_a_name_that_no_model_can_have_is_not_found(tmp_path: Path, name: str) -
     (tmp_path / "models").mkdir()
     if name:
         with pytest.raises(NotFoundError, match="There is no model named"):
-            open_model(name, tmp_path / "models")
+            ModelStore(tmp_path / "models").open(name)
 
 
 @pytest.mark.usefixtures("exports")
@@ -132,7 +132,7 @@ def test_a_model_has_one_canonical_name(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("no_network")
 def test_a_pulled_model_opens_without_the_network(models: Path) -> None:
-    model = open_model(NAME, models)
+    model = ModelStore(models).open(NAME)
     assert model.identity.name == NAME
     assert model.identity.revision == COMMIT
     assert model.encode_texts(["a dog"]).shape == (1, 24)
@@ -214,55 +214,55 @@ def local(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_local_checkpoint_is_exported_once(local: Path, tmp_path: Path, exports: list[str]) -> None:
-    first = open_model(str(local), tmp_path / "models")
-    second = open_model(str(local), tmp_path / "models")
+    first = ModelStore(tmp_path / "models").open(str(local))
+    second = ModelStore(tmp_path / "models").open(str(local))
     assert exports == [str(local)]
     assert first.identity == second.identity
 
 
 def test_a_changed_checkpoint_is_exported_anew(local: Path, tmp_path: Path, exports: list[str]) -> None:
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     with (local / "model.safetensors").open("ab") as weights:
         weights.write(b"more")
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     assert len(exports) == 2
 
 
 def test_a_torn_export_is_made_anew(local: Path, tmp_path: Path, exports: list[str]) -> None:
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     (graph,) = (tmp_path / "models" / "ready").glob("*/text.onnx")
     graph.write_bytes(graph.read_bytes()[:-7])
-    assert open_model(str(local), tmp_path / "models").encode_texts(["a dog"]).shape == (1, 24)
+    assert ModelStore(tmp_path / "models").open(str(local)).encode_texts(["a dog"]).shape == (1, 24)
     assert len(exports) == 2
 
 
 @pytest.mark.usefixtures("exports")
 def test_an_exported_model_is_searched_while_its_checkpoint_is_away(local: Path, tmp_path: Path) -> None:
-    before = open_model(str(local), tmp_path / "models").identity
+    before = ModelStore(tmp_path / "models").open(str(local)).identity
     local.rename(tmp_path / "elsewhere")
-    assert open_model(str(local), tmp_path / "models").identity == before
+    assert ModelStore(tmp_path / "models").open(str(local)).identity == before
 
 
 @pytest.mark.usefixtures("exports")
 def test_an_export_that_was_killed_leaves_nothing_that_is_taken_for_a_model(local: Path, tmp_path: Path) -> None:
     building = tmp_path / "models" / "building"
     make_model_folder(building)  # as a killed program would leave it
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     assert not building.exists()
 
 
 def test_a_new_exporter_makes_old_exports_anew(
     local: Path, tmp_path: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     monkeypatch.setattr(ready, "EXPORTER", ready.EXPORTER + 1)
-    open_model(str(local), tmp_path / "models")
+    ModelStore(tmp_path / "models").open(str(local))
     assert len(exports) == 2
 
 
 def test_a_model_folder_is_opened_where_it_lies(tmp_path: Path) -> None:
     made = make_model_folder(tmp_path / "own")
-    model = open_model(str(made.path), tmp_path / "models")
+    model = ModelStore(tmp_path / "models").open(str(made.path))
     assert isinstance(model, OnnxModel)
     assert model.identity == replace(made.identity, name=str(made.path)), "by which it is found again"
     assert not (tmp_path / "models").exists()
@@ -270,8 +270,8 @@ def test_a_model_folder_is_opened_where_it_lies(tmp_path: Path) -> None:
 
 def test_a_text_query_with_a_checkpoint_imports_neither_torch_nor_transformers(models: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from searchengine.embedding.model_store import open_model; "
-        f"open_model({NAME!r}, Path({str(models)!r}), accelerated=False).encode_texts(['a dog']); "
+        "import sys; from pathlib import Path; from searchengine.embedding.model_store import ModelStore; "
+        f"ModelStore(Path({str(models)!r})).open({NAME!r}, accelerated=False).encode_texts(['a dog']); "
         "print(sorted({'torch', 'transformers', 'onnx', 'huggingface_hub'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -281,7 +281,7 @@ def test_a_text_query_with_a_checkpoint_imports_neither_torch_nor_transformers(m
 def test_a_models_folder_that_cannot_be_written_to_is_named(local: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ModelError, match="models' folder") as caught:
-        open_model(str(local), tmp_path / "file" / "models")
+        ModelStore(tmp_path / "file" / "models").open(str(local))
     assert "SEARCHENGINE_MODELS" in caught.value.next_step
 
 
@@ -298,7 +298,7 @@ def packed(pulled_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_is_carried_to_a_machine_without_a_network(packed: Path, models: Path, tmp_path: Path) -> None:
     other = ModelStore(tmp_path / "other")
     assert other.import_from(packed).name == NAME
-    here, there = open_model(NAME, models), other.open(NAME)
+    here, there = ModelStore(models).open(NAME), other.open(NAME)
     assert here.identity == there.identity
     np.testing.assert_allclose(here.encode_texts(["a dog"]), there.encode_texts(["a dog"]), atol=1e-5)
 
