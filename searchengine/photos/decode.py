@@ -140,8 +140,10 @@ def _load(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
         return _drafted(codecs.open_image(kind, data), at_least)
 
     image = _drafted(image, at_least)
+    reduced = image.size != size
     with _turn(image.size):
         loaded, truncated = truncation.load(image, reopen, data)
+        size = size if reduced else loaded.size  # a damaged HEIF may announce another than it has
         tags = exif.of_image(loaded)
         small = _reduced(color.flatten(loaded), at_least)
     # HEIF turns its pictures itself; its EXIF is only a copy of what was done (ISO/IEC 23008-12, A.2).

@@ -169,6 +169,15 @@ def test_random_bytes_behind_a_true_beginning(tail: bytes, codec: str) -> None:
         shown_or_refused(head[:cut] + tail)
 
 
+def test_the_size_is_that_of_the_picture_and_not_what_a_damaged_header_says(small_cat: Image.Image) -> None:
+    file = bytearray(encoded(small_cat, "HEIF"))
+    width = file.index(b"clap") + 4  # of the part to be shown, four bytes
+    file[width + 1] = 1  # 65,536 pixels more
+    photo = opened(bytes(file))
+    assert photo.pixels.shape == (photo.facts.height, photo.facts.width, 3)
+    assert photo.facts.width < 65_536
+
+
 @given(st.data())
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
