@@ -188,6 +188,7 @@ class Filters:
 
     @property
     def empty(self) -> bool:
+        """Whether everything satisfies them."""
         return self == Filters()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,6 +18,9 @@ IN_FLIGHT = 64
 
 AHEAD = 100_000
 """Items that are made before their turn, so that it is known early how many there are; some 50 MB of them."""
+
+PATIENCE = 5.0
+"""Seconds that are waited at the end for threads which may hang on a dead drive."""
 
 TICK = 0.2
 """Seconds after which the taker gets control back when nothing is ready."""
@@ -37,10 +41,10 @@ class ParallelWork(Generic[T, R]):
         self._closed = threading.Event()
         self._free = threading.Semaphore(IN_FLIGHT)
         self._ahead = threading.Semaphore(AHEAD)
-        self._todo: queue.SimpleQueue[tuple[T] | None] = queue.SimpleQueue()  # None: no more
-        self._done: queue.SimpleQueue[tuple[R] | BaseException | None] = (
-            queue.SimpleQueue()
-        )  # None: a thread is through
+        # None: no more items.
+        self._todo: queue.SimpleQueue[tuple[T] | None] = queue.SimpleQueue()
+        # None: a thread is through.
+        self._done: queue.SimpleQueue[tuple[R] | BaseException | None] = queue.SimpleQueue()
         # Daemons: a thread that hangs on a dead drive doesn't keep the program from ending.
         self._workers = [threading.Thread(target=self._work, name=f"reader-{n}", daemon=True) for n in range(threads)]
         self._feeder = threading.Thread(target=self._feed, name="scanner", daemon=True)
@@ -56,8 +60,9 @@ class ParallelWork(Generic[T, R]):
         self._closed.set()
         self._ahead.release()
         self._free.release(len(self._workers))
+        until = time.monotonic() + PATIENCE
         for thread in (self._feeder, *self._workers):
-            thread.join(timeout=5)
+            thread.join(timeout=max(0, until - time.monotonic()))
 
     def __iter__(self) -> Iterator[R | None]:
         working = len(self._workers)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from searchengine.embedding.onnx_runtime import processors
 from searchengine.errors import LibraryReadOnlyError, printable
 from searchengine.indexing.interrupt import stop_on_ctrl_c
 from searchengine.indexing.lock import index_lock
@@ -20,7 +20,7 @@ from searchengine.store.database import Database
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
 
-THREADS = max(2, min(8, os.cpu_count() or 1))
+THREADS = max(2, min(8, processors()))
 """Readers; decoding releases Python's lock, and a disk likes a few requests at once."""
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import xxhash
 
-FINGERPRINT_SIZE = 16  # bytes
-
 
 def fingerprint(data: bytes) -> bytes:
     """The fingerprint of a file's bytes, 16 bytes."""

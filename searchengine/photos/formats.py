@@ -106,8 +106,3 @@ def _sniff_boxes(head: bytes) -> str | None:
         return _BOX_BRANDS.get(major)
     brands = [compatible[start : start + 4] for start in range(0, len(compatible) - 3, 4)]
     return next((_BOX_BRANDS[brand] for brand in brands if brand in _BOX_BRANDS), "heic")
-
-
-def looks_raw(path: bytes) -> bool:
-    """Whether a TIFF is a camera's RAW, which its name tells: most RAW formats are TIFF inside."""
-    return suffix_of(path) in RAW_SUFFIXES

@@ -5,7 +5,7 @@ codec.
 """
 
 # Paths are bytes here, which pathlib does not take.
-# ruff: noqa: PTH112, PTH116
+# ruff: noqa: PTH116
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from searchengine.errors import PhotoUnreadableError
-from searchengine.photos.files import find_sidecar, read_head, reason_of, stamp_of
+from searchengine.photos.files import find_sidecar, read_head, reason_of
 from searchengine.photos.formats import (
     OTHER_SUFFIXES,
     PHOTO_SUFFIXES,
@@ -60,8 +59,8 @@ class Scan:
     def __init__(
         self, root: bytes, exclude: Sequence[str] = (), *, known: Callable[[bytes], bool] = lambda _: False
     ) -> None:
-        """`root`: a folder, or one photo. `exclude`: patterns as in a .gitignore file in the root. `known`: whether
-        the library has a photo at this path, which then needn't be opened to see that it is one."""
+        """`exclude`: patterns as in a .gitignore file in the root. `known`: whether the library has a photo at this
+        path, which then needn't be opened to see that it is one."""
         self.not_photos = 0  # files met that are no photos
         self.unreadable: list[tuple[bytes, str]] = []  # folders and files that couldn't be looked at, and why
         self._root = root
@@ -70,9 +69,6 @@ class Scan:
         self._walked: set[tuple[int, int]] = set()  # folders, by device and inode
 
     def __iter__(self) -> Iterator[FoundFile]:
-        if not os.path.isdir(self._root):
-            yield from self._single_file()
-            return
         waiting = _Folders(real=[self._root], linked=[])
         while waiting.real or waiting.linked:
             folder = waiting.real.pop() if waiting.real else waiting.linked.pop(0)
@@ -81,17 +77,6 @@ class Scan:
                     yield from self._photos_of(self._files_of(folder, waiting))
             except OSError as error:
                 self.unreadable.append((folder, reason_of(error)))
-
-    def _single_file(self) -> Iterator[FoundFile]:
-        try:
-            stamp = stamp_of(self._root)
-        except PhotoUnreadableError as error:
-            self.unreadable.append((self._root, error.reason))
-            return
-        if self._is_photo(self._root, suffix_of(self._root)):
-            yield FoundFile(self._root, stamp)
-        else:
-            self.not_photos += 1
 
     def _is_new(self, folder: bytes) -> bool:
         status = os.stat(folder)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchengine.errors import NotFoundError, PhotoUnreadableError, printable
-from searchengine.photos.decode import decode
 from searchengine.photos.files import read, stamp_of
 from searchengine.photos.fingerprint import fingerprint
 from searchengine.records import FileState, PhotoData
@@ -80,6 +79,9 @@ class LikenessReader:
         known = None if photo is None else self._known(photo)
         if known is not None:
             return known
+        # Imported here: a query in words, or with a photo that is known, decodes nothing.
+        from searchengine.photos.decode import decode
+
         model = self._model()
         decoded = decode(data, path=path, at_least=model.preprocessing.at_least)
         flaw = decoded.facts.flaw

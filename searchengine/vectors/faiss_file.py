@@ -31,7 +31,7 @@ from typing import IO, Any
 import faiss
 import numpy as np
 
-from searchengine.errors import LibraryDamagedError
+from searchengine.errors import LibraryDamagedError, printable
 from searchengine.records import ModelIdentity
 from searchengine.vectors.faiss_index import FaissIndex, flat
 
@@ -183,7 +183,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # RuntimeError: FAISS's own
         raise LibraryDamagedError(
-            f"The vector index {path} can't be used: {error}.", "Run `searchengine doctor --repair`."
+            f"The vector index {printable(path)} can't be used: {error}.", "Run `searchengine doctor --repair`."
         ) from error
 
 

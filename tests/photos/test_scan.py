@@ -1,7 +1,7 @@
 """Walking a folder finds every photo once, quickly, whatever lies about."""
 
 # Paths are bytes here, which pathlib does not take.
-# ruff: noqa: PTH102, PTH116, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH102, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 from searchengine.photos import scan as scanning
 from searchengine.photos.scan import Scan
-from searchengine.records import FoundFile
 from tests.photos.pictures import PNG
 
 
@@ -187,27 +185,18 @@ class TestWhatBelongsTogether:
         assert all(file.stamp.sidecar_ns for file in Scan(os.fsencode(tmp_path)))
 
 
-class TestASingleFile:
-    def test_a_root_may_be_one_photo(self, tmp_path: Path) -> None:
-        put(tmp_path, "a.jpg", "a.xmp", "noname")
-        (file,) = Scan(os.fsencode(tmp_path / "a.jpg"))
-        (same, *_) = Scan(os.fsencode(tmp_path))
-        assert file == same
-        assert len(list(Scan(os.fsencode(tmp_path / "noname")))) == 1
-
-    def test_one_that_is_no_photo(self, tmp_path: Path) -> None:
-        put(tmp_path, "a.txt", content=b"words")
-        walk = Scan(os.fsencode(tmp_path / "a.txt"))
-        assert list(walk) == []
-        assert walk.not_photos == 1
-
-    def test_one_that_is_not_there(self, tmp_path: Path) -> None:
+class TestFoldersThatCannotBeEntered:
+    def test_a_root_that_is_not_there(self, tmp_path: Path) -> None:
         walk = Scan(os.fsencode(tmp_path / "gone"))
         assert list(walk) == []
         assert walk.unreadable == [(os.fsencode(tmp_path / "gone"), "there is no such file")]
 
+    def test_a_root_that_is_no_folder(self, tmp_path: Path) -> None:
+        put(tmp_path, "a.jpg")
+        walk = Scan(os.fsencode(tmp_path / "a.jpg"))
+        assert list(walk) == []
+        assert len(walk.unreadable) == 1
 
-class TestFoldersThatCannotBeEntered:
     def test_they_are_told_and_the_rest_is_walked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         put(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg")
         real = os.scandir
@@ -267,27 +256,3 @@ def test_walking_imports_no_codec() -> None:
     checkout = Path(scanning.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.slow
-def test_walking_known_photos_costs_little_more_than_listing_them(tmp_path: Path) -> None:
-    for folder in range(20):
-        put(tmp_path, *(f"{folder}/IMG_{number:04}.jpg" for number in range(500)), content=b"")
-    root = os.fsencode(tmp_path)
-
-    def bare() -> None:
-        for folder, _, names in os.walk(root):
-            for name in names:
-                os.stat(os.path.join(folder, name))
-
-    def seconds(work: object) -> float:
-        start = time.perf_counter()
-        assert callable(work)
-        work()
-        return time.perf_counter() - start
-
-    def walk() -> list[FoundFile]:
-        return list(Scan(root, known=lambda _: True))
-
-    assert len(walk()) == 10_000
-    assert min(seconds(walk) for _ in range(5)) < 4 * min(seconds(bare) for _ in range(5))
