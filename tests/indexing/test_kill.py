@@ -145,7 +145,8 @@ def test_the_run_after_a_kill_completes_the_library(tmp_path: Path, real_photos:
 def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path: Path, real_photos: Path, worlds: list[World]) -> None:
     base = tmp_path / "interrupted"
     process = start(base / "library", real_photos)
-    time.sleep(0.6)
+    while not any(base.glob("library/thumbnails/*/*.jpg")) and process.poll() is None:
+        time.sleep(0.01)  # until it is in its middle
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     out, errors = process.communicate(timeout=30)
