@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, program
 
 
 def test_json_is_a_list_of_photos_with_all_that_a_script_wants(run: Run) -> None:
@@ -86,3 +86,12 @@ def test_without_a_library_the_next_step_is_named(new: Run) -> None:
     done = new("search", "a cat")
     assert done.returncode == 3
     assert "searchengine index" in done.stderr
+
+
+def test_a_query_in_words_imports_nothing_that_it_does_not_need(run: Run) -> None:
+    library = Path(json.loads(run("status", "--json").stdout)["library"])
+    done = program(library, PYTHONPROFILEIMPORTTIME="1")("search", "a cat")
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time")}
+    assert {"searchengine.library", "onnxruntime"} <= imported
+    assert not {"torch", "transformers", "alembic", "huggingface_hub", "onnx", "PIL.JpegImagePlugin"} & imported

@@ -15,7 +15,6 @@ from searchengine.embedding.checkpoint import Checkpoint
 from searchengine.embedding.model_store import builtin_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.torch_runtime import TorchModel
-from searchengine.errors import ModelMissingError
 from tests.embedding.checkpoints import checkpoint, exported
 from tests.embedding.tiny import SENTENCES, make_model_folder
 from tests.fakes import ColourModel
@@ -26,10 +25,7 @@ Make = Callable[[pytest.TempPathFactory], EmbeddingModel]
 
 
 def builtin(_: pytest.TempPathFactory) -> EmbeddingModel:
-    try:
-        return OnnxModel.open(builtin_folder())
-    except ModelMissingError:
-        pytest.skip("the built-in model has not been trained in this checkout")
+    return OnnxModel.open(builtin_folder())
 
 
 def on_onnx_runtime(family: str) -> Make:

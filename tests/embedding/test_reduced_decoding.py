@@ -32,7 +32,7 @@ def large_jpegs() -> list[bytes]:
 
 
 def test_at_twice_the_models_input_hardly_anything_is_lost(builtin: OnnxModel) -> None:
-    at_least = 2 * max(builtin.preprocessing.height, builtin.preprocessing.width)
+    at_least = builtin.preprocessing.at_least
     cosines = []
     for jpeg in large_jpegs():
         whole = decode(jpeg, path=b"whole.jpg", at_least=100_000).pixels
