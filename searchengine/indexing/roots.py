@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 
 from searchengine.errors import UsageError, printable
+from searchengine.photos.scan import patterns
 from searchengine.records import Root
 from searchengine.store.database import Database
 from searchengine.store.roots import lies_in
@@ -25,13 +26,15 @@ def normal(folder: str | bytes | os.PathLike[str]) -> bytes:
 def watch_folders(database: Database, folders: Sequence[bytes], exclude: Sequence[str] | None) -> list[Root]:
     """Make the folders roots, and return those to walk: they and the roots that lie in them; all when none is named.
 
-    Raises UsageError for a folder that isn't there and never was a root.
+    Raises UsageError for a folder that isn't there and never was a root, and for a pattern that is none.
     """
     paths = list(dict.fromkeys(normal(folder) for folder in folders))
     known = {root.path for root in database.roots.all()}
     for path in paths:
         if path not in known and not os.path.isdir(path):
             raise UsageError(f"There is no folder {printable(path)}.", "Name a folder that holds photos.")
+    if exclude:
+        patterns(exclude)  # kept, a broken one would stop every later run
     if paths:
         with database.writing():
             for path in paths:

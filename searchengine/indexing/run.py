@@ -17,7 +17,7 @@ from searchengine.indexing.writer import Writer
 from searchengine.photos.decode import DECODER
 from searchengine.photos.scan import Scan
 from searchengine.photos.thumbnails import Thumbnails
-from searchengine.records import FoundFile, IndexReport, Progress, Root, Stamp
+from searchengine.records import Failure, FoundFile, IndexReport, Progress, Root, Stamp
 from searchengine.store.database import Database
 from searchengine.store.roots import inside, lies_in
 
@@ -103,10 +103,22 @@ class Run:
         finally:
             self._tally.unchanged += comparison.unchanged
             self._tally.unreadable += comparison.unreadable
+            self._tell_of_closed(scan)
             self._tally.not_photos += scan.not_photos
             self._seen += comparison.seen
             self._taken = 0
             self._vanished = []
+
+    def _tell_of_closed(self, scan: Scan) -> None:
+        """What couldn't be entered leads the report: whole folders may hide there. It isn't kept as a failure."""
+        # A link that leads nowhere is no photo that is lost.
+        closed = [
+            (path, reason)
+            for path, reason in scan.unreadable
+            if not os.path.islink(path)  # noqa: PTH114  # paths are bytes
+        ]
+        self._tally.failures[:0] = [Failure(path, reason, Stamp(0, 0), DECODER) for path, reason in closed]
+        self._tally.unreadable += len(closed)
 
     def _is_there(self, root: Root) -> bool:
         database = self._database

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from searchengine.errors import UsageError
 from searchengine.photos.files import find_sidecar, read_head, reason_of
 from searchengine.photos.formats import (
     OTHER_SUFFIXES,
@@ -65,7 +66,7 @@ class Scan:
         self.unreadable: list[tuple[bytes, str]] = []  # folders and files that couldn't be looked at, and why
         self._root = root
         self._known = known
-        self._exclude = _patterns(exclude) if exclude else None
+        self._exclude = patterns(exclude) if exclude else None
         self._walked: set[tuple[int, int]] = set()  # folders, by device and inode
 
     def __iter__(self) -> Iterator[FoundFile]:
@@ -158,11 +159,17 @@ class Scan:
         return self._exclude.match_file(os.fsdecode(path[len(self._root) :].lstrip(b"/")))
 
 
-def _patterns(lines: Sequence[str]) -> GitIgnoreSpec:
+def patterns(lines: Sequence[str]) -> GitIgnoreSpec:
+    """These lines of a .gitignore file, ready to be compared with. Raises UsageError when one is no pattern."""
     # Imported here: most roots leave nothing out.
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(lines)
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError as error:
+        raise UsageError(
+            f"Not every pattern is one as in a .gitignore file: {error}.", "Mend it or leave it away."
+        ) from error
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -422,3 +424,30 @@ def test_a_library_moved_with_shutil_is_the_same_library(world: World, tmp_path:
 def _pixels(path: bytes) -> np.ndarray:
     with Image.open(os.fsdecode(path)) as image:
         return np.asarray(image.convert("RGB"))
+
+
+def test_a_folder_that_cannot_be_entered_is_named_in_every_report(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.paint("a.png", 1)
+    closed = os.path.dirname(world.paint("closed/b.png", 2))  # noqa: PTH120  # bytes
+    listed = os.scandir
+
+    def scandir(path: bytes) -> Iterator[os.DirEntry[bytes]]:  # permissions wouldn't stop root
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for _ in range(2):
+        report = world.index()
+        assert report.unreadable == 1
+        assert [failure.path for failure in report.failures] == [closed]
+    assert world.database.failures.all() == []
+
+
+def test_a_pattern_that_is_none_is_refused_and_not_kept(world: World) -> None:
+    world.paint("a.png", 1)
+    with pytest.raises(UsageError, match="pattern"):
+        world.index(exclude=["!"])
+    assert counts(world.index()) == {"added": 1, "embedded": 1}
