@@ -102,7 +102,7 @@ class Photo:
     id: int
     fingerprint: bytes  # 16 bytes, of the file's bytes
     facts: PhotoFacts
-    files: tuple[PhotoFile, ...]
+    files: tuple[PhotoFile, ...]  # by path, and RAWs that have a picture beside them last
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +227,9 @@ class Hit:
 
     @property
     def paths(self) -> tuple[bytes, ...]:
-        """Every place that isn't missing, those that are reachable first."""
+        """Every place that isn't missing, those that are reachable first, else in the photo's order."""
         shown = [f for f in self.photo.files if f.state is not FileState.MISSING]
-        return tuple(f.path for f in sorted(shown, key=lambda f: (f.state is FileState.OFFLINE, f.path)))
+        return tuple(f.path for f in sorted(shown, key=lambda f: f.state is FileState.OFFLINE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +14,11 @@ from searchengine.errors import UsageError
 from searchengine.ranking.fusion import fuse
 from searchengine.records import FileState, Filters, Hit, Results
 from searchengine.searching.likeness import LikenessReader
+from searchengine.store.roots import lies_in
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
-    from searchengine.records import Ids, Query, Vector
+    from searchengine.records import Ids, Photo, Query, Vector
     from searchengine.searching.live_index import LiveIndex
     from searchengine.store.database import Database
     from searchengine.vectors.base import Matches
@@ -84,9 +87,18 @@ class Searcher:
             found = [(photo_id, score) for photo_id, score in found if score >= query.min_score]
         scores = dict(found)
         for photo in self._database.photos.get(list(scores)):
-            hit = Hit(photo.id, scores[photo.id], photo)
+            hit = Hit(photo.id, scores[photo.id], _asked_for_first(photo, query.filters.folder))
             if hit.paths:  # its last file may have gone since the search began
                 yield hit
+
+
+def _asked_for_first(photo: Photo, folder: bytes | None) -> Photo:
+    """The photo with its places in the folder that was asked for before its other ones."""
+    if folder is None:
+        return photo
+    names = (folder, os.path.realpath(folder))  # a photo is known by its real path
+    files = sorted(photo.files, key=lambda file: not any(lies_in(file.path, name) for name in names))
+    return replace(photo, files=tuple(files))
 
 
 def _away(hits: tuple[Hit, ...]) -> Iterator[str]:

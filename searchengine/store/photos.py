@@ -49,7 +49,7 @@ class Photos:
                     select(FileRow.__table__, RootRow.online)
                     .join(RootRow, RootRow.id == FileRow.root_id)
                     .where(FileRow.photo_id.in_(part))
-                    .order_by(FileRow.path)
+                    .order_by(FileRow.beside.is_not(None), FileRow.path)  # a RAW after the picture for it
                 )
                 for row in connection.execute(query):
                     stamp = Stamp(row.size, row.mtime_ns, row.sidecar_ns)

@@ -17,7 +17,7 @@ from searchengine.errors import UsageError
 from searchengine.indexing import reader
 from searchengine.indexing.pipeline import Indexer
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import FileState, IndexReport
+from searchengine.records import FileState, Hit, IndexReport
 from searchengine.store.doctor import check
 from searchengine.store.prune import prune
 from tests.fakes import ColourModel
@@ -451,3 +451,9 @@ def test_a_pattern_that_is_none_is_refused_and_not_kept(world: World) -> None:
     with pytest.raises(UsageError, match="pattern"):
         world.index(exclude=["!"])
     assert counts(world.index()) == {"added": 1, "embedded": 1}
+
+
+def test_of_a_raw_and_its_picture_the_picture_is_the_one_to_show(world: World) -> None:
+    raw, jpeg = world.write("a.CR2", b"a camera's own format"), world.write("a.JPG", picture(1, kind="JPEG"))
+    world.index()
+    assert Hit(1, 1.0, world.shown()[0]).paths == (jpeg, raw)

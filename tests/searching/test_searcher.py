@@ -205,6 +205,18 @@ def test_copies_are_shown_once_with_their_places(
     assert hits[0].paths == (os.fsencode(copy), os.fsencode(tmp_path / "pictures" / "red.png"))
 
 
+def test_the_copy_in_the_folder_asked_for_is_the_one_to_show(
+    searcher: Searcher, pictures: dict[str, int], library: SmallLibrary, model: ColourModel, tmp_path: Path
+) -> None:
+    copy = tmp_path / "zoo" / "rot.png"
+    copy.parent.mkdir()
+    copy.write_bytes((tmp_path / "pictures" / "red.png").read_bytes())
+    put(library, model, [copy])
+    (hit,) = searcher.search(Query(text="red", filters=Filters(folder=bytes(copy.parent)))).hits
+    assert hit.id == pictures["red"]
+    assert hit.paths == (os.fsencode(copy), os.fsencode(tmp_path / "pictures" / "red.png"))
+
+
 @pytest.mark.usefixtures("pictures")
 def test_words_that_the_model_cannot_read_are_answered_with_a_note(searcher: Searcher) -> None:
     results = searcher.search(Query(text="해변의 개 두 마리", limit=3))
