@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -16,10 +17,18 @@ import click
 from searchengine.errors import printable
 from searchengine.records import Hit, Results
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 def note(text: str) -> None:
     """A sentence for the person, on standard error."""
-    click.echo(text, err=True)
+    click.echo(harmless(text), err=True)
+
+
+def harmless(text: str) -> str:
+    """Text for a terminal: the control characters that a file's name may hold, which could recolour it or worse, as
+    `\\xNN`."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def write_results(results: Results, output: str | None) -> None:
@@ -94,11 +103,11 @@ def _write_table(hits: Iterable[Hit]) -> None:
     table.add_column("taken", style="dim", no_wrap=True)
     table.add_column("camera", style="dim")
     for hit in hits:
-        folder, name = os.path.split(printable(hit.path))
+        folder, name = os.path.split(harmless(printable(hit.path)))
         place = Text.assemble((folder + os.sep, "dim"), (name, "bold"))
         for other in hit.paths[1:]:
-            place.append(f"\nalso {printable(other)}", "dim")
+            place.append(f"\nalso {harmless(printable(other))}", "dim")
         facts = hit.photo.facts
         taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at else ""
-        table.add_row(str(hit.id), f"{hit.score:.3f}", place, taken, facts.camera or "")
+        table.add_row(str(hit.id), f"{hit.score:.3f}", place, taken, harmless(facts.camera or ""))
     Console(soft_wrap=False).print(table)

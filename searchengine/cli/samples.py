@@ -47,7 +47,13 @@ def command(folder: Path) -> None:
     searchengine index demo/photos
     searchengine search 'a cat'
     """
-    count = write_samples(folder)
+    try:
+        count = write_samples(folder)
+    except OSError as error:
+        where = printable(error.filename2 or error.filename or folder)
+        raise UsageError(
+            f"{where} can't be written: {error.strerror}.", "Name another folder, or make room."
+        ) from error
     note(f"{count} photographs written to {printable(folder)}.")
 
 

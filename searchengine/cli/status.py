@@ -45,13 +45,14 @@ def _facts(library: Library) -> dict[str, Any]:
     database = library.database
     active = database.models.active()
     places = database.files.counts()
+    photos = database.photos.count()
     return {
         "library": printable(library.settings.library),
-        "photos": database.photos.count(),
+        "photos": photos,
         "files": {str(state): count for state, count in places.items()},
         "unreadable": database.failures.count(),
         "model": active[1].name if active else None,
-        "embedded": database.embeddings.count(active[0]) if active else 0,
+        "embedded": photos - len(database.embeddings.lacking(active[0])) if active else 0,
         "bytes": _bytes_in(library.settings.library),
         "roots": [
             {"path": printable(root.path), "online": root.online, "exclude": list(root.exclude)}

@@ -85,6 +85,20 @@ def test_on_a_terminal_the_person_is_asked_once(sample_photos: Path, tmp_path: P
     assert "Which model" not in on_a_terminal(tmp_path, ["index", str(sample_photos)], "")
 
 
+def test_a_name_with_control_characters_does_not_reach_the_terminal_as_such(
+    sample_photos: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(sample_photos / "chelsea.png", photos / "cat\x1b]0;owned\x07\n.png")
+    (photos / "broken\x1b[31m.jpg").touch()
+    said = on_a_terminal(tmp_path, ["index", "--model", "builtin", str(photos)], "")
+    said += on_a_terminal(tmp_path, ["search", "a cat"], "")
+    assert "broken\\x1b[31m.jpg" in said
+    assert "cat\\x1b]0;owned\\x07\\x0a.png" in said
+    assert "\x1b]0" not in said
+
+
 def on_a_terminal(home: Path, arguments: list[str], typed: str) -> str:
     """Run the program in a pseudo-terminal, type, and give back all that it showed."""
     ours, theirs = pty.openpty()

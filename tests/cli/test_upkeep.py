@@ -59,6 +59,13 @@ def test_prune_prints_what_it_forgets(new: Run, photos: Path) -> None:
     assert "1 photos forgotten" in done.stderr
 
 
+def test_of_the_photos_that_are_there_status_says_how_many_are_embedded(new: Run, photos: Path) -> None:
+    new("index", photos)
+    (photos / "rocket.jpg").unlink()
+    new("index")
+    assert "1 (1 embedded)" in new("status").stdout
+
+
 def test_a_healthy_library_leaves_the_doctor_nothing_to_print(run: Run) -> None:
     done = run("doctor")
     assert (done.returncode, done.stdout) == (0, "")
@@ -154,6 +161,15 @@ def test_samples_come_with_their_credits(new: Run, tmp_path: Path) -> None:
     pictures = [path for path in (tmp_path / "samples").iterdir() if path.suffix != ".txt"]
     assert len(pictures) == 18
     assert all(path.name in owed for path in pictures)
+
+
+def test_samples_that_cannot_be_written_are_an_error_and_no_traceback(new: Run, tmp_path: Path) -> None:
+    pytest.importorskip("skimage")
+    (tmp_path / "file").touch()
+    done = new("samples", tmp_path / "file" / "samples")
+    assert done.returncode == 2
+    assert str(tmp_path / "file") in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_slip_of_the_keyboard_gets_a_suggestion(new: Run) -> None:
