@@ -60,6 +60,8 @@ class Library:
         Raises LibraryError in its kinds; UsageError when the settings ask for another model than the library's;
         ModelError when a new library's model isn't on this machine.
         """
+        if create and not cls.exists(settings):
+            _first_model(settings)  # before anything is made: a library is never without a model
         database = Database.open(settings.library, create=create)
         try:
             library = cls(settings, database)
@@ -218,8 +220,7 @@ class Library:
         """See that the library has a model, and that it is the one that was asked for."""
         active = self.database.models.active()
         if active is None:
-            chosen = self.settings.model or self.settings.default_model or BUILTIN
-            identity = self.models.open(chosen).identity
+            identity = _first_model(self.settings)
             with self.database.writing():
                 self.database.models.use(self.database.models.register(identity))
         elif self.settings.model and self.models.canonical_name(self.settings.model) != active[1].name:
@@ -242,6 +243,12 @@ class _Answerer:
         self.model = Lazy(lambda: _open_same(library.models, identity, accelerated=False))
         self.index = LiveIndex(library.database, model_id, identity, self.file)
         self.searcher = Searcher(library.database, self.index, self.model.get)
+
+
+def _first_model(settings: Settings) -> ModelIdentity:
+    """The model of a new library. Raises ModelError and NotFoundError when it isn't on this machine."""
+    chosen = settings.model or settings.default_model or BUILTIN
+    return ModelStore(settings.models).open(chosen, accelerated=False).identity
 
 
 def _open_same(models: ModelStore, identity: ModelIdentity, *, accelerated: bool) -> EmbeddingModel:

@@ -164,3 +164,10 @@ def test_watching_without_folders_names_the_next_step(new: Run) -> None:
     done = new("watch")
     assert done.returncode == 2
     assert "searchengine index" in done.stderr
+
+
+def test_a_model_that_is_not_here_leaves_no_library_of_another(new: Run, sample_photos: Path, tmp_path: Path) -> None:
+    done = new("index", "--model", "clip-b32", sample_photos)
+    assert done.returncode == 3
+    assert "searchengine models pull clip-b32" in done.stderr
+    assert not (tmp_path / "library").exists()
