@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from searchengine.records import Filters
-from searchengine.settings import Settings
+from searchengine.settings import Settings, absolute
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m", "%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 """A day, a month, a year or an instant, in local time as cameras write it."""
@@ -57,7 +57,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
         if after and before and after >= before:
             raise click.UsageError(f"No photo was taken after {after} and before {before}. Swap --after and --before?")
         filters = Filters(
-            folder=os.fsencode(folder.expanduser().absolute()) if folder else None,
+            folder=os.fsencode(absolute(folder)) if folder else None,
             after=after,
             before=before,
             format=image_format and _FORMATS.get(image_format.lower(), image_format.lower()),

@@ -11,6 +11,7 @@ from searchengine.embedding.catalog import CatalogueEntry, find
 from searchengine.embedding.families import NAFLEX, unsupported
 from searchengine.embedding.receipt import HUB_NAME, RECEIPT
 from searchengine.errors import ModelMissingError, NotFoundError
+from searchengine.settings import absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def find_place(models: Path, name: str) -> Place:
     """
     entry = find(name)
     if entry is None and name:
-        folder = Path(name).expanduser().absolute()
+        folder = absolute(name)
         slug = f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
         ready = models / "ready" / slug
         if folder.is_dir() or ready.is_dir():  # its drive may be away

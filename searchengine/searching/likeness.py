@@ -12,6 +12,7 @@ from searchengine.errors import NotFoundError, PhotoUnreadableError, printable
 from searchengine.photos.files import read, stamp_of
 from searchengine.photos.fingerprint import fingerprint
 from searchengine.records import FileState, PhotoData
+from searchengine.settings import absolute
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
@@ -42,7 +43,7 @@ class LikenessReader:
         if isinstance(like, PhotoData):
             return self._by_content(like.data, os.fsencode(like.name))
         if isinstance(like, Path):
-            return self._by_path(os.fsencode(like.expanduser().absolute()))
+            return self._by_path(os.fsencode(absolute(like)))
         return self._by_id(like)
 
     def _by_id(self, photo_id: int) -> Likeness:

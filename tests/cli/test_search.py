@@ -95,3 +95,10 @@ def test_a_query_in_words_imports_nothing_that_it_does_not_need(run: Run) -> Non
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time")}
     assert {"searchengine.library", "onnxruntime"} <= imported
     assert not {"torch", "transformers", "alembic", "huggingface_hub", "onnx", "PIL.JpegImagePlugin"} & imported
+
+
+def test_the_home_of_nobody_is_wrong_use(run: Run) -> None:
+    for arguments in (("search", "a cat", "--folder", "~nobody-here/x"), ("similar", "~nobody-here/x.jpg")):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert "~nobody-here" in done.stderr
