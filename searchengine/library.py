@@ -176,7 +176,7 @@ class Library:
         return self._answering().file
 
     def refresh_index(self) -> None:
-        """Bring the vector index's file up to the database; searches don't wait for that."""
+        """Bring the vector index's file up to the database; other programs' searches don't wait for that."""
         self._answering().index.refresh()
 
     @property

@@ -162,7 +162,7 @@ class _Background(Generic[Answer]):
     def _run(self) -> None:
         try:
             self._answer.append(self._call())
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the result is asked for
             self._error = error
         finally:
             self.done.set()

@@ -24,7 +24,7 @@ def of_image(image: Image.Image) -> Image.Exif:
     """An image's EXIF; empty when it has none that can be read."""
     try:
         return image.getexif()
-    except Exception:  # noqa: BLE001 - the parser raises anything on hostile bytes, and metadata never fails a photo
+    except Exception:  # noqa: BLE001  # the parser raises anything on hostile bytes, and metadata never fails a photo
         return Image.Exif()
 
 
@@ -33,7 +33,7 @@ def of_tiff(data: bytes) -> Image.Exif:
     tags = Image.Exif()
     try:
         tags.load_from_fp(io.BytesIO(data))
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001  # as above
         return Image.Exif()
     return tags
 
@@ -63,7 +63,7 @@ def read(tags: Image.Exif) -> Metadata:
 def _sub(tags: Image.Exif, directory: IFD) -> Mapping[int, object]:
     try:
         return tags.get_ifd(directory)
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001  # as above
         return {}
 
 
@@ -90,7 +90,7 @@ def _date(value: object) -> datetime | None:
     text = _text(value) or ""
     for form in ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y:%m:%d %H:%M", "%Y:%m:%d"):
         try:
-            return datetime.strptime(text[:19].strip(), form)  # noqa: DTZ007 - cameras write local time without a zone
+            return datetime.strptime(text[:19].strip(), form)  # noqa: DTZ007  # cameras write local time without a zone
         except ValueError:
             continue
     return None

@@ -18,7 +18,7 @@ def read(image: ImageFile) -> Metadata:
     """What an image's IPTC says; only JPEG and TIFF carry it."""
     try:
         fields = IptcImagePlugin.getiptcinfo(image) or {}
-    except Exception:  # noqa: BLE001 - the parser raises anything on hostile bytes, and metadata never fails a photo
+    except Exception:  # noqa: BLE001  # the parser raises anything on hostile bytes, and metadata never fails a photo
         return Metadata()
     captions = (tidy(text) for text in _texts(fields.get(_CAPTION)))
     return Metadata(

@@ -91,5 +91,5 @@ def _load_over(image: ImageFile, ink: int) -> None:
     image.load_prepare = prepare_painted  # type: ignore[method-assign]  # the codec calls it once, before it paints
     try:
         image.load()
-    except Exception:  # noqa: BLE001 - codecs raise anything; that it fails is known, and what it painted counts
+    except Exception:  # noqa: BLE001  # codecs raise anything; that it fails is known, and what it painted counts
         image.tile = []  # there is nothing more to load

@@ -83,7 +83,7 @@ def _date(text: str | None) -> datetime | None:
         return None
     year, month, day, hour, minute, second = match.groups()
     try:
-        return datetime(  # noqa: DTZ001 - local time where the photo was taken, as in EXIF
+        return datetime(  # noqa: DTZ001  # local time where the photo was taken, as in EXIF
             int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0)
         )
     except ValueError:
