@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,6 +40,8 @@ def command(failures: bool, as_json: bool, settings: Settings) -> None:
 
 
 def _facts(library: Library) -> dict[str, Any]:
+    from searchengine.embedding.atomic_folders import bytes_in
+
     database = library.database
     active = database.models.active()
     places = database.files.counts()
@@ -53,20 +53,12 @@ def _facts(library: Library) -> dict[str, Any]:
         "unreadable": database.failures.count(),
         "model": active[1].name if active else None,
         "embedded": photos - len(database.embeddings.lacking(active[0])) if active else 0,
-        "bytes": _bytes_in(library.settings.library),
+        "bytes": bytes_in(library.settings.library),
         "roots": [
             {"path": printable(root.path), "online": root.online, "exclude": list(root.exclude)}
             for root in database.roots.all()
         ],
     }
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # an indexer may be at work
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 def _write_facts(facts: dict[str, Any]) -> None:

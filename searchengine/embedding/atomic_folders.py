@@ -1,10 +1,10 @@
-"""Folders that appear whole or not at all, whatever program is killed meanwhile."""
+"""Folders that several programs share: they appear whole or not at all, and are measured while others write."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from searchengine.errors import ModelError, printable
@@ -50,3 +50,12 @@ def put(built: Path, final: Path) -> None:
         final.rename(old)
     built.rename(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def bytes_in(folder: Path) -> int:
+    """The size of everything below a folder, also while others write, rename and remove there."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -12,11 +12,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from searchengine.embedding.atomic_folders import bytes_in
 from searchengine.embedding.checkpoint import WEIGHTS
 from searchengine.embedding.families import family_of
 from searchengine.embedding.model_folder import checksum
@@ -172,21 +172,12 @@ def _wait(fetching: _Background[None], folder: Path, model: HubModel, endpoint: 
     """Tell how much has come while it comes, and stop waiting for a hub that has fallen silent."""
     last, since = -1, time.monotonic()
     while not fetching.done.wait(0.2):
-        come = _bytes_in(folder)
+        come = bytes_in(folder)
         if come != last:
             last, since = come, time.monotonic()
             progress(min(come, model.bytes), model.bytes)
         elif time.monotonic() - since > STALLED:
             raise _unreachable(endpoint, f"it sent nothing for {STALLED:g} seconds")
-
-
-def _bytes_in(folder: Path) -> int:
-    """The size of everything below a folder, also of what is only half there."""
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # files are renamed while we look
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 def _tidy(folder: Path, names: set[str]) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from searchengine.embedding import hub
-from searchengine.embedding.atomic_folders import alone, building, put
+from searchengine.embedding.atomic_folders import alone, building, bytes_in, put
 from searchengine.embedding.base import EmbeddingModel
 from searchengine.embedding.catalog import BUILTIN, CATALOGUE, CatalogueEntry, find
 from searchengine.embedding.checkpoint import CONFIG, Checkpoint
@@ -169,10 +169,10 @@ class ModelStore:
         entry = find(name)
         licence = entry.licence if entry is not None else None
         if name == BUILTIN:
-            return ModelEntry(name, entry, True, _size(builtin_folder()), licence)
+            return ModelEntry(name, entry, True, bytes_in(builtin_folder()), licence)
         place = find_place(self.folder, name)
         receipt = _receipt(place)
-        size = _size(place.checkpoint) + _size(place.ready)
+        size = bytes_in(place.checkpoint) + bytes_in(place.ready)
         return ModelEntry(name, entry, receipt is not None, size, (receipt and receipt.licence) or licence)
 
 
@@ -203,7 +203,3 @@ def _intact(place: Place) -> bool:
         logger.warning("%s It is downloaded again.", error.what)
         return False
     return True
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
