@@ -13,13 +13,13 @@ from searchengine.settings import Settings
 
 
 @click.command("search")
-@click.argument("text", required=False)
+@click.argument("words", nargs=-1, metavar="[TEXT]")
 @click.option("--like", type=FILE, multiple=True, metavar="PHOTO", help="Also like this photo; may be given again.")
 @with_filters
 @with_output
 @with_settings
 def command(
-    text: str | None,
+    words: tuple[str, ...],
     like: tuple[Path, ...],
     filters: Filters,
     output: str | None,
@@ -40,6 +40,7 @@ def command(
     """
     from searchengine.library import Library
 
+    text = " ".join(words) or None  # the quotes are often forgotten
     with Library.open(settings) as library:
         results = library.search(text, like=like, filters=filters, limit=limit, offset=offset, min_score=min_score)
     write_results(results, output)

@@ -19,6 +19,11 @@ def test_json_is_a_list_of_photos_with_all_that_a_script_wants(run: Run) -> None
     assert isinstance(best["id"], int)
 
 
+def test_words_without_quotes_are_one_phrase(run: Run) -> None:
+    phrase = run("search", "a rocket on its way", "--limit", "4").stdout
+    assert run("search", "a", "rocket", "--limit", "4", "on", "its", "way").stdout == phrase != ""
+
+
 def test_paths_are_printed_and_nothing_else(run: Run) -> None:
     done = run("search", "a cat", "--paths", "--limit", "3")
     assert len(done.stdout.splitlines()) == 3
