@@ -1,7 +1,8 @@
 """The command line: parse, call the library, print. One file a command; what they share stands in a few others.
 
 Here is the group that loads each command when it is called, and the one place where our errors become exit codes:
-0 done, 1 nothing found (or, with --strict, some photos unreadable), 2 wrong use, 3 the library or model can't be used.
+0 done, 1 nothing found (or, with --strict, some photos unreadable), 2 wrong use, 3 the library or model can't be used;
+130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ COMMANDS = {
     "train": "Train the built-in model from its sources.",
 }
 """Every command with its line in the overview, so that `--help` imports none of them."""
+
+
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it; click's own would say that nothing was found."""
 
 
 class WrongUseError(click.ClickException):
@@ -79,6 +84,12 @@ class LazyGroup(click.Group):
         except SearchEngineError as error:
             failed = WrongUseError if isinstance(error, UsageError) else UnusableError
             raise failed(str(error)) from error
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(STOPPED) from None
+        except ImportError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # how a C extension says that its start was interrupted
+                raise click.exceptions.Exit(STOPPED) from None
+            raise
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,7 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from searchengine.cli import main
+from searchengine.library import Library
 from tests.cli.conftest import Run, program
 
 
@@ -170,6 +173,20 @@ def test_samples_that_cannot_be_written_are_an_error_and_no_traceback(new: Run, 
     assert done.returncode == 2
     assert str(tmp_path / "file") in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("in_an_import", [False, True])
+def test_ctrl_c_at_any_moment_ends_with_130_and_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_an_import: bool
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        if in_an_import:
+            raise ImportError("initialization failed") from KeyboardInterrupt()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Library, "open", interrupted)
+    done = CliRunner().invoke(main, ["status", "--library", str(tmp_path)])
+    assert (done.exit_code, done.output) == (130, "")
 
 
 def test_a_slip_of_the_keyboard_gets_a_suggestion(new: Run) -> None:
