@@ -146,6 +146,17 @@ class Library:
             self.refresh_index()
         return report
 
+    def forget(self, folder: str | os.PathLike[str]) -> int:
+        """Stop watching a folder: its photos aren't found any more. Returns how many files that were.
+
+        Until `prune`, indexing it again costs no embedding. Raises NotFoundError for a folder that isn't watched.
+        """
+        from searchengine.indexing.lock import index_lock
+        from searchengine.indexing.roots import normal
+
+        with index_lock(self.settings.library), self.database.writing():
+            return self.database.roots.remove(normal(folder))
+
     def prune(self) -> Pruned:
         """Forget files that are gone and photos that have no place left, with their vectors and thumbnails."""
         from searchengine.indexing.lock import index_lock

@@ -146,6 +146,19 @@ def test_a_deleted_photo_is_not_found_and_forgotten_by_prune_alone(library: Libr
     assert library.thumbnails.get(fingerprint) is None
 
 
+def test_a_folder_that_is_forgotten_is_not_found_and_comes_back_at_no_cost(library: Library, photos: Path) -> None:
+    assert library.forget(photos) == 4
+    assert len(library.search("a cat")) == 0
+    report = library.index([photos])
+    assert (report.embedded, names(library.search("a cat", limit=1))) == (0, ["chelsea.png"])
+
+
+def test_forgetting_a_folder_that_is_not_watched_is_an_error(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="status"):
+        library.forget(tmp_path)
+    assert len(library.search("a cat")) == 4
+
+
 def test_copies_are_shown_once_with_their_places(library: Library, photos: Path) -> None:
     (photos / "again").mkdir()
     shutil.copy(photos / "chelsea.png", photos / "again" / "cat.png")

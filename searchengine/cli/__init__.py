@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": "Open the search page in the browser.",
     "watch": "Keep the library up to date while photos come and go.",
     "status": "Show what the library holds and what couldn't be read.",
+    "forget": "Stop watching a folder.",
     "prune": "Forget photos that are gone.",
     "doctor": "Check that everything in the library fits together.",
     "backup": "Write a copy of the library's database to a file.",
