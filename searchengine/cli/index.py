@@ -38,6 +38,8 @@ def command(
     """
     from searchengine.library import Library
 
+    if exclude and not folders:
+        raise click.UsageError("--exclude is kept with the folders that it is given for. Name them, too.")
     settings = dataclasses.replace(settings, model=model)
     if not Library.exists(settings) and not (settings.model or settings.default_model):
         settings = dataclasses.replace(settings, model=_choose_model(settings))

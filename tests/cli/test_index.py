@@ -33,6 +33,12 @@ def test_without_folders_and_without_any_known_the_next_step_is_named(new: Run) 
     assert "searchengine index" in done.stderr
 
 
+def test_patterns_for_no_folder_are_wrong_use(run: Run) -> None:
+    done = run("index", "--exclude", "*.gif")
+    assert done.returncode == 2
+    assert "Name them" in done.stderr
+
+
 def test_a_folder_that_is_not_there_is_named(new: Run, tmp_path: Path) -> None:
     done = new("index", tmp_path / "nowhere")
     assert done.returncode == 2
