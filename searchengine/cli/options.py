@@ -14,8 +14,21 @@ import click
 from searchengine.records import Filters
 from searchengine.settings import Settings, absolute
 
-DAY = click.DateTime(["%Y-%m-%d", "%Y-%m", "%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-"""A day, a month, a year or an instant, in local time as cameras write it."""
+
+class Day(click.DateTime):
+    """A day, a month, a year or an instant, in local time as cameras write it."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d", "%Y-%m", "%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no date. Write 2019, 2019-07, 2019-07-14 or 2019-07-14T18:30.", param, ctx)
+
+
+DAY = Day()
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -108,6 +108,7 @@ def _write_table(hits: Iterable[Hit]) -> None:
         for other in hit.paths[1:]:
             place.append(f"\nalso {harmless(printable(other))}", "dim")
         facts = hit.photo.facts
-        taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at else ""
+        # A file's own time is when it was copied, as often as not.
+        taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at and facts.taken_from != "file" else ""
         table.add_row(str(hit.id), f"{hit.score:.3f}", place, taken, harmless(facts.camera or ""))
     Console(soft_wrap=False).print(table)

@@ -25,8 +25,9 @@ def write_report(report: IndexReport) -> None:
     }
     always = {"added", "moved", "unchanged", "missing", "unreadable"}
     note(", ".join(f"{count:,} {word}" for word, count in counts.items() if count or word in always))
-    speed = f", {report.embedded / report.seconds:.1f} a second" if report.embedded and report.seconds else ""
-    note(f"{report.embedded:,} photos embedded in {report.seconds:.1f} s{speed}.")
+    if report.embedded:
+        speed = report.embedded / max(report.seconds, 0.001)
+        note(f"{report.embedded:,} photos embedded in {report.seconds:.1f} s, {speed:.1f} a second.")
     if report.interrupted:
         note("Stopped. What was done is kept; run the same command to go on.")
 

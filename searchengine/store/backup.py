@@ -36,6 +36,11 @@ def restore(folder: Path, file: Path, *, caches: Iterable[Path] = ()) -> None:
     engine = open_engine(file, read_only=True)
     try:
         check_is_library(engine, file)
+    except LibraryDamagedError as error:
+        raise LibraryDamagedError(
+            f"{printable(file)} is no backup of a library, or is damaged.",
+            "Name a file that `searchengine backup` wrote.",
+        ) from error
     finally:
         engine.dispose()
     library = folder / FILE

@@ -87,6 +87,13 @@ def test_swapped_dates_are_noticed(run: Run) -> None:
     assert "Swap" in done.stderr
 
 
+def test_what_is_no_date_is_answered_with_how_to_write_one(run: Run) -> None:
+    done = run("search", "a cat", "--after", "yesterday")
+    assert done.returncode == 2
+    assert "2019-07-14" in done.stderr
+    assert "%Y" not in done.stderr
+
+
 def test_without_a_library_the_next_step_is_named(new: Run) -> None:
     done = new("search", "a cat")
     assert done.returncode == 3

@@ -95,6 +95,14 @@ def test_a_torn_database_is_said_to_be_so_with_the_way_back(new: Run, photos: Pa
     assert "chelsea.png" in new("search", "a cat", "--limit", "1").stdout
 
 
+def test_restoring_from_what_is_no_backup_changes_nothing(new: Run, photos: Path) -> None:
+    new("index", photos)
+    done = new("restore", photos / "chelsea.png")
+    assert done.returncode == 3
+    assert "chelsea.png is no backup" in done.stderr
+    assert new("search", "a cat").returncode == 0
+
+
 def test_models_lists_those_here_and_those_to_be_had(new: Run) -> None:
     models = {model["name"]: model for model in json.loads(new("models", "--json").stdout)}
     assert models["builtin"]["installed"]
