@@ -28,7 +28,7 @@ def model() -> OnnxModel:
 
 @pytest.fixture(scope="module")
 def pictures(sample_photos: Path) -> list[Pixels]:
-    return [read_picture(path) for path in sorted(sample_photos.glob("*.jpg"))[:7]]
+    return [read_picture(path, at_least=448) for path in sorted(sample_photos.glob("*.jpg"))[:7]]
 
 
 def test_every_file_is_as_it_was_made(model: OnnxModel) -> None:
