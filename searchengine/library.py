@@ -164,8 +164,7 @@ class Library:
 
         with index_lock(self.settings.library):
             pruned = prune(self.database)
-        for fingerprint in pruned.fingerprints:
-            self.thumbnails.path(fingerprint).unlink(missing_ok=True)
+            self.thumbnails.keep_only(self.database.photos.fingerprints())
         self.refresh_index()
         return pruned
 

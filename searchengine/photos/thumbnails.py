@@ -5,8 +5,10 @@ A cache: what is missing or torn is drawn again by whoever needs it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,3 +69,21 @@ class Thumbnails:
             except BaseException:
                 beside.unlink(missing_ok=True)
                 raise
+
+    def keep_only(self, fingerprints: Container[bytes]) -> None:
+        """Remove every thumbnail of other content, and what a program that was killed left half written.
+
+        Nobody may be indexing meanwhile. What the disk won't let go of stays: a thumbnail too many harms nobody.
+        """
+        for path in self.folder.glob("??/*"):
+            if path.suffix != ".jpg" or _content(path) not in fingerprints:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _content(path: Path) -> bytes | None:
+    """The fingerprint that a thumbnail is filed under; None for what is no thumbnail."""
+    try:
+        return bytes.fromhex(path.parent.name + path.stem)
+    except ValueError:
+        return None

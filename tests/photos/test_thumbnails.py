@@ -85,3 +85,19 @@ def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="No space left"):
         thumbnails.put(CONTENT, b"\xff\xd8\xff\xd9")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_only_what_is_still_wanted_is_kept(tmp_path: Path) -> None:
+    thumbnails = Thumbnails(tmp_path)
+    other = fingerprint(b"another photo")
+    for content in (CONTENT, other):
+        thumbnails.put(content, draw(np.zeros((9, 9, 3), np.uint8)))
+    (thumbnails.path(CONTENT).parent / "tmpabc.part").write_bytes(b"half")
+    thumbnails.keep_only({CONTENT})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [thumbnails.path(CONTENT)]
+
+
+def test_where_there_are_none_there_is_nothing_to_remove(tmp_path: Path) -> None:
+    thumbnails = Thumbnails(tmp_path / "nowhere")
+    thumbnails.keep_only(set())
+    assert not thumbnails.folder.exists()
