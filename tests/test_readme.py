@@ -32,7 +32,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "models export": "needs the download; tested in tests/embedding",
     "models import": "needs the download; tested in tests/embedding",
     "train builtin": "takes half an hour; tested on a small part in tests/training",
-    "evaluate": "needs the measuring data; tested in tests/training",
+    "evaluate": "needs the measuring data; the test below runs it where that is",
 }
 """Lines that can't run here, each with where the same thing is tested."""
 
@@ -69,6 +69,24 @@ def test_the_commands_run_as_they_stand(sample_photos: Path, tmp_path: Path) -> 
             continue
         done = subprocess.run(line, shell=True, cwd=home, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_figures_are_what_their_commands_print(shared_data: Path) -> None:
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    lines = [line for line in OURS if line.startswith("searchengine evaluate")]
+    printed = "".join(
+        subprocess.run(
+            shlex.split(line), cwd=shared_data, env=environ, capture_output=True, text=True, check=True
+        ).stdout
+        for line in lines
+    )
+    for row in ("text → image", "image → text"):
+        (recalls,) = re.findall(rf"^\| {row} \| (.+?) \| (.+?) \| (.+?) \|", README, re.MULTILINE)
+        assert re.search(r"\s+".join(map(re.escape, (row.replace("→", "to"), *recalls))), printed), printed
+    (top_1,) = re.findall(r"CIFAR-10 zero-shot \| (.+?) \|", README)
+    assert re.search(rf"top-1\s+{re.escape(top_1)}", printed), printed
 
 
 def run_and_stop(line: str, folder: Path, environ: dict[str, str]) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from searchengine.errors import NotFoundError
 from searchengine.records import ModelIdentity
 from searchengine.store.connections import Connections
-from searchengine.store.schema import EmbeddingRow, ModelRow
+from searchengine.store.schema import ModelRow
 
 
 class Models:
@@ -53,17 +53,6 @@ class Models:
         writer.execute(update(ModelRow).where(ModelRow.active).values(active=False))
         if writer.execute(update(ModelRow).where(ModelRow.id == model_id).values(active=True)).rowcount == 0:
             raise NotFoundError(f"The library has no model {model_id}.", "See `searchengine models`.")
-
-    def forget(self, model_id: int) -> None:
-        """Drop a model that isn't active, with its embeddings. Raises NotFoundError."""
-        writer = self._connections.writer
-        writer.execute(
-            delete(EmbeddingRow).where(
-                EmbeddingRow.model_id.in_(select(ModelRow.id).where(ModelRow.id == model_id, ~ModelRow.active))
-            )
-        )
-        if writer.execute(delete(ModelRow).where(ModelRow.id == model_id, ~ModelRow.active)).rowcount == 0:
-            raise NotFoundError(f"The library has no model {model_id} besides its active one.")
 
 
 def _identity(row: Any) -> ModelIdentity:
