@@ -31,13 +31,20 @@ class CaptionedPhotos:
 
     paths: tuple[Path, ...]
     captions: tuple[tuple[str, ...], ...]  # as many entries as paths
+    origins: tuple[str, ...] = ()  # as many as paths, or none: where each is named ("captions.csv, line 7")
+    problems: tuple[str, ...] = ()  # what was left out and why, a sentence each
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def take(self, chosen: Sequence[int]) -> CaptionedPhotos:
         """Those at these positions, in this order."""
-        return CaptionedPhotos(tuple(self.paths[i] for i in chosen), tuple(self.captions[i] for i in chosen))
+        return CaptionedPhotos(
+            tuple(self.paths[i] for i in chosen),
+            tuple(self.captions[i] for i in chosen),
+            tuple(self.origins[i] for i in chosen) if self.origins else (),
+            self.problems,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +77,59 @@ def opened(source: Path) -> Iterator[Path]:
         yield Path(unpacked)
 
 
+@contextmanager
+def opened_captions(source: Path) -> Iterator[CaptionedPhotos]:
+    """The photos of `source` while the `with` block runs: a captions CSV, or a folder or zip with a captions.csv.
+
+    Raises UsageError as `opened` and `read_captions`.
+    """
+    folder, table = (source.parent, source.name) if source.suffix.lower() == ".csv" else (source, "captions.csv")
+    with opened(folder) as place:
+        yield read_captions(place / table)
+
+
 def read_captions(table: Path) -> CaptionedPhotos:
     """The photos of a CSV with the columns image and caption, a line for each caption, in the order of their names.
 
-    Images are named by their path beside the CSV, or in the folder `images` beside it. Raises UsageError, with the
-    line, for a CSV without these columns, an empty caption or an image that isn't there.
+    Images are named by their path beside the CSV, or in the folder `images` beside it. A line with an empty caption or
+    without an image that is there is left out, and named among the `problems`. Raises UsageError for a CSV without
+    these columns, and where nothing is left.
     """
     captions: dict[Path, list[str]] = {}
-    for line, row in _rows(table, ("image", "caption")):
+    origins: dict[Path, str] = {}
+    problems: list[str] = []
+    for line, row in _rows(table, ("image", "caption"), problems):
         if not row["caption"].strip():
-            raise UsageError(f"{printable(table)}, line {line}: {row['image']} has an empty caption.")
-        captions.setdefault(_picture(table, line, row["image"]), []).append(row["caption"].strip())
+            problems.append(f"{table.name}, line {line}: {row['image']} has an empty caption.")
+            continue
+        try:
+            path = _picture(table, line, row["image"])
+        except UsageError as error:
+            problems.append(error.what)
+            continue
+        captions.setdefault(path, []).append(row["caption"].strip())
+        origins.setdefault(path, f"{table.name}, line {line}")
     if not captions:
-        raise UsageError(f"{printable(table)} names no photo.")
+        raise UsageError(f"{printable(table)} names no photo that can be used.", " ".join(problems[:3]))
     paths = sorted(captions)
-    return CaptionedPhotos(tuple(paths), tuple(tuple(captions[path]) for path in paths))
+    return CaptionedPhotos(
+        tuple(paths), tuple(tuple(captions[path]) for path in paths), tuple(origins[path] for path in paths),
+        tuple(problems),
+    )  # fmt: skip
 
 
 def read_labels(table: Path) -> LabelledPhotos:
-    """The photos of a CSV with the columns image and label, one line a class. Raises UsageError as `read_captions`."""
-    rows = [(_picture(table, line, row["image"]), row["label"]) for line, row in _rows(table, ("image", "label"))]
-    if not rows:
-        raise UsageError(f"{printable(table)} names no photo.")
+    """The photos of a CSV with the columns image and label, one line a class, in its order.
+
+    Raises UsageError, with the line, for a CSV without these columns or an image that isn't there: were a line left
+    out, every class after it would change its place.
+    """
+    problems: list[str] = []
+    rows = [
+        (_picture(table, line, row["image"]), row["label"]) for line, row in _rows(table, ("image", "label"), problems)
+    ]
+    if problems or not rows:
+        raise UsageError(problems[0] if problems else f"{printable(table)} names no photo.")
     paths, classes = zip(*rows, strict=True)
     return LabelledPhotos(paths, tuple(range(len(rows))), classes)
 
@@ -139,7 +177,8 @@ def held_out(paths: Sequence[Path], count: int) -> tuple[list[int], list[int]]:
     return sorted(order[count:]), sorted(order[:count])
 
 
-def _rows(table: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(table: Path, columns: Sequence[str], problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each line with its number; what is too short is added to `problems`."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -148,7 +187,8 @@ def _rows(table: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, 
                 raise UsageError(f"{printable(table)} has no column {' and no column '.join(missing)}.")
             for row in reader:
                 if any(row[name] is None for name in columns):
-                    raise UsageError(f"{printable(table)}, line {reader.line_num}: too few columns.")
+                    problems.append(f"{table.name}, line {reader.line_num}: too few columns.")
+                    continue
                 yield reader.line_num, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{printable(table)} can't be read: {error}.") from error
@@ -156,6 +196,6 @@ def _rows(table: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, 
 
 def _picture(table: Path, line: int, name: str) -> Path:
     for folder in (table.parent, table.parent / "images"):
-        if (folder / name).is_file():
+        if name.strip() and (folder / name).is_file():
             return folder / name
-    raise UsageError(f"{printable(table)}, line {line}: there is no image {name}.")
+    raise UsageError(f"{table.name}, line {line}: there is no image {name}.")

@@ -9,6 +9,7 @@ from searchengine.errors import UsageError
 from searchengine.training.data import (
     held_out,
     opened,
+    opened_captions,
     read_captions,
     read_class_folders,
     read_labels,
@@ -33,20 +34,62 @@ def test_images_may_lie_in_the_folder_images(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("red.png,", "captions.csv, line 3: red.png has an empty caption."),
+        ("red.png,  ", "captions.csv, line 3: red.png has an empty caption."),
+        ("gone.png,gone", "captions.csv, line 3: there is no image gone.png."),
+        (",nameless", "captions.csv, line 3: there is no image ."),
+        ("red.png", "captions.csv, line 3: too few columns."),
+    ],
+)
+def test_a_bad_line_is_left_out_and_named(tmp_path: Path, line: str, problem: str) -> None:
+    paint(tmp_path / "red.png", "red")
+    (tmp_path / "captions.csv").write_text(f"image,caption\nred.png,red\n{line}\nred.png,rather red\n")
+    photos = read_captions(tmp_path / "captions.csv")
+    assert photos.captions == (("red", "rather red"),)
+    assert photos.origins == ("captions.csv, line 2",)
+    assert photos.problems == (problem,)
+    assert photos.take([0]).problems == (problem,)
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("picture,caption\nred.png,red\n", "no column image"),
-        ("image,caption\nred.png,\n", "line 2: red.png has an empty caption"),
-        ("image,caption\nred.png,red\ngone.png,gone\n", "line 3: there is no image gone.png"),
-        ("image,caption\nred.png\n", "line 2: too few columns"),
-        ("image,caption\n", "names no photo"),
+        ("image,words\nred.png,red\n", "no column caption"),
+        ("image,caption\n", "names no photo that can be used"),
+        ("image,caption\nred.png,\ngone.png,gone\n", "line 2: red.png has an empty caption"),
     ],
 )
-def test_a_bad_captions_table_is_named_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_captions_table_of_which_nothing_is_left_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     paint(tmp_path / "red.png", "red")
     (tmp_path / "captions.csv").write_text(text)
     with pytest.raises(UsageError, match=complaint):
         read_captions(tmp_path / "captions.csv")
+
+
+def test_captions_come_as_a_folder_a_table_or_a_zip(tmp_path: Path) -> None:
+    table = captioned(tmp_path / "set", [("red.png", "red")])
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in table.parent.iterdir():
+            archive.write(path, path.name)
+    for source in (table, table.parent, tmp_path / "set.zip"):
+        with opened_captions(source) as photos:
+            assert photos.captions == (("red",),)
+            assert photos.paths[0].is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("image,label\nred.png\n", "line 2: too few columns"), ("image,label\ngone.png,crane\n", "no image gone.png")],
+)
+def test_a_bad_line_of_labels_is_refused_for_it_would_move_every_class(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(UsageError, match=complaint):
+        read_labels(tmp_path / "labels.csv")
 
 
 def test_a_missing_captions_table_is_said(tmp_path: Path) -> None:
