@@ -1,0 +1,124 @@
+"""The dual encoders that can be trained by name: recipes that students build, each also in a size for a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from searchengine.embedding.clip.config import (
+    DualEncoderConfig,
+    ImageBackboneConfig,
+    TextBackboneConfig,
+    TextTransformerConfig,
+    VisionTransformerConfig,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One recipe: its architecture, its kind of tokenizer, and whose towers it may start from."""
+
+    name: str
+    title: str
+    model: DualEncoderConfig
+    tokenizer: Literal["clip", "bert", "gpt2"]
+    pretrained_image: str | None = None  # a name on the hub
+    pretrained_text: str | None = None
+
+
+def _gpt2(vocabulary: int, context: int, width: int, layers: int, heads: int) -> dict[str, Any]:
+    sizes = {"vocab_size": vocabulary, "n_positions": context, "n_embd": width, "n_layer": layers, "n_head": heads}
+    no_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+    return {"model_type": "gpt2", **sizes, **no_dropout, "bos_token_id": None, "eos_token_id": None}
+
+
+def _bert(vocabulary: int, context: int, width: int, layers: int, heads: int) -> dict[str, Any]:
+    sizes = {
+        "vocab_size": vocabulary,
+        "max_position_embeddings": context,
+        "hidden_size": width,
+        "intermediate_size": 4 * width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+    }
+    return {"model_type": "bert", **sizes, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+def _resnet(stem: int, stages: list[int], depths: list[int], block: Literal["basic", "bottleneck"]) -> dict[str, Any]:
+    sizes = {"embedding_size": stem, "hidden_sizes": stages, "depths": depths, "layer_type": block}
+    return {"model_type": "resnet", **sizes}
+
+
+TINY_VOCABULARY = 8192
+TINY_CONTEXT = 32
+
+_ALL = (
+    Configuration(
+        "vit-b16+gpt2",
+        "ViT-B/16 with a norm on its patches, and a GPT-2 of 512 × 12 × 8",
+        DualEncoderConfig(
+            VisionTransformerConfig(224, 16, 768, 12, 12, "gelu", patch_norm=True),
+            TextBackboneConfig(77, "last", _gpt2(50257, 77, 512, 12, 8)),
+            dim=512,
+        ),
+        tokenizer="gpt2",
+    ),
+    Configuration(
+        "vit-b16+gpt2-tiny",
+        "a small ViT with a norm on its patches, and a small GPT-2",
+        DualEncoderConfig(
+            VisionTransformerConfig(64, 8, 192, 6, 3, "gelu", patch_norm=True),
+            TextBackboneConfig(TINY_CONTEXT, "last", _gpt2(TINY_VOCABULARY, TINY_CONTEXT, 192, 4, 3)),
+            dim=192,
+        ),
+        tokenizer="gpt2",
+    ),
+    Configuration(
+        "resnet50+bert",
+        "ResNet-50 and BERT, 2048 and 768 features projected to 512",
+        DualEncoderConfig(
+            ImageBackboneConfig(224, _resnet(64, [256, 512, 1024, 2048], [3, 4, 6, 3], "bottleneck")),
+            TextBackboneConfig(77, "first", _bert(30522, 512, 768, 12, 12)),
+            dim=512,
+        ),
+        tokenizer="bert",
+        pretrained_image="microsoft/resnet-50",
+        pretrained_text="google-bert/bert-base-uncased",
+    ),
+    Configuration(
+        "resnet50+bert-tiny",
+        "a small ResNet and a small BERT",
+        DualEncoderConfig(
+            ImageBackboneConfig(64, _resnet(32, [32, 64, 128, 256], [2, 2, 2, 2], "basic")),
+            TextBackboneConfig(TINY_CONTEXT, "first", _bert(TINY_VOCABULARY, TINY_CONTEXT, 192, 4, 3)),
+            dim=192,
+        ),
+        tokenizer="bert",
+    ),
+    Configuration(
+        "vit-b16+transformer",
+        "ViT-B/16 and CLIP's own text transformer, as OpenAI's ViT-B/16",
+        DualEncoderConfig(
+            VisionTransformerConfig(224, 16, 768, 12, 12, "quick_gelu"),
+            TextTransformerConfig(512, 12, 8, "quick_gelu"),
+            dim=512,
+        ),
+        tokenizer="clip",
+        pretrained_image="openai/clip-vit-base-patch16",
+        pretrained_text="openai/clip-vit-base-patch16",
+    ),
+    Configuration(
+        "vit-b16+transformer-tiny",
+        "a small ViT and a small text transformer",
+        DualEncoderConfig(
+            VisionTransformerConfig(64, 8, 192, 6, 3, "quick_gelu"),
+            TextTransformerConfig(192, 4, 3, "quick_gelu", vocabulary=TINY_VOCABULARY, context=TINY_CONTEXT),
+            dim=192,
+        ),
+        tokenizer="clip",
+    ),
+)
+
+CONFIGURATIONS: Mapping[str, Configuration] = {configuration.name: configuration for configuration in _ALL}
+"""By name."""
