@@ -126,10 +126,13 @@ HEAVY = {
     "numpy",
     "flask",
     "rich",
+    "matplotlib",
 }
 
 
-@pytest.mark.parametrize("command", [[], ["search"], ["index"], ["similar"], ["models"], ["serve"], ["status"]])
+@pytest.mark.parametrize(
+    "command", [[], ["search"], ["index"], ["similar"], ["models"], ["serve"], ["status"], ["evaluate"]]
+)
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
     program = (
         "import sys\n"
