@@ -94,7 +94,7 @@ class DualEncoderConfig:
 
     @classmethod
     def from_json(cls, json: Mapping[str, Any]) -> DualEncoderConfig:
-        """The configuration that `to_json` wrote. Raises KeyError, TypeError or ValueError for another shape of JSON."""
+        """The configuration that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         image, text = _tower_from_json(json["image"]), _tower_from_json(json["text"])
         if not isinstance(image, ImageConfig) or not isinstance(text, TextConfig):
             raise TypeError("the towers of a dual encoder are one for images and one for texts")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from searchengine.embedding.clip.config import (
@@ -25,6 +25,14 @@ class Configuration:
     tokenizer: Literal["clip", "bert", "gpt2"]
     pretrained_image: str | None = None  # a name on the hub
     pretrained_text: str | None = None
+
+
+def with_vocabulary(model: DualEncoderConfig, vocabulary: int) -> DualEncoderConfig:
+    """The same dual encoder for a tokenizer of `vocabulary` tokens."""
+    text = model.text
+    if isinstance(text, TextTransformerConfig):
+        return replace(model, text=replace(text, vocabulary=vocabulary))
+    return replace(model, text=replace(text, transformers={**text.transformers, "vocab_size": vocabulary}))
 
 
 def _gpt2(vocabulary: int, context: int, width: int, layers: int, heads: int) -> dict[str, Any]:

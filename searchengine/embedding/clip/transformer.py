@@ -85,7 +85,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Float (batch, tokens, width) to the same."""
         x = x + self.attention(self.attention_norm(x))  # (batch, tokens, width)
-        return x + self.perceptron(self.perceptron_norm(x))  # (batch, tokens, width)
+        output: Tensor = x + self.perceptron(self.perceptron_norm(x))  # (batch, tokens, width)
+        return output
 
 
 class Transformer(nn.Module):
