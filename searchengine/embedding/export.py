@@ -23,7 +23,6 @@ from searchengine.embedding.model_folder import (
     write_model_folder,
 )
 from searchengine.embedding.onnx_runtime import OnnxModel, tokenize
-from searchengine.embedding.tokenization import build_tokenizer
 from searchengine.errors import ModelUnsupportedError, printable
 
 if TYPE_CHECKING:
@@ -51,14 +50,14 @@ def export_checkpoint(
     """
     logger.info("Making the model in %s ready to run; this takes a minute, once.", printable(checkpoint.folder))
     preprocessing, _ = checkpoint.preprocessing()
-    tokenizer = build_tokenizer(checkpoint)
+    tokenizer = checkpoint.tokenizer()
     towers = checkpoint.towers()
     tokenizer.save(str(folder / TOKENIZER))
     pictures = _pictures(preprocessing)
     tokens = tokenize(tokenizer, PROBES)
     with quiet_exporter():
         _export_image_tower(towers.image, pictures, folder / IMAGE_GRAPH)
-        _export_text_tower(towers.text, tokens, folder / TEXT_GRAPH, fixed_length=checkpoint.family.pads_fully)
+        _export_text_tower(towers.text, tokens, folder / TEXT_GRAPH, fixed_length=checkpoint.fixed_length)
     expected = _reference(towers, pictures, tokens)
     if expected[0].shape[1] != expected[1].shape[1]:
         raise ModelUnsupportedError(f"The two towers of the model {name} give vectors of different lengths.")

@@ -7,7 +7,6 @@ errors alone. Where the files go and what becomes of them, `model_store.py` says
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import threading
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from searchengine.embedding.atomic_folders import bytes_in
-from searchengine.embedding.checkpoint import WEIGHTS
+from searchengine.embedding.checkpoint_files import OTHER_FILES, WEIGHTS
 from searchengine.embedding.families import family_of
 from searchengine.embedding.model_folder import checksum
 from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError, printable
@@ -28,8 +27,6 @@ PATIENCE = 2.5
 """Seconds in which the hub must have connected and answered: with the program's start, a person waits three."""
 STALLED = 60.0
 """Seconds without a single byte after which a download is given up; what came so far is kept for the next try."""
-OTHER_FILES = re.compile(r"[^/]+\.(json|txt|model)|README\.md")
-"""Configuration, vocabulary and the model's card, beside the weights."""
 
 Progress = Callable[[int, int], None]
 """Is told the bytes that have come and the bytes there are."""

@@ -1,6 +1,7 @@
 """The models on this machine: where they lie, and how one comes there and is opened.
 
     checkpoints/NAME/   as downloaded, with a receipt (`source.json`)
+    own/NAME/           a checkpoint of the person's own, trained or converted here and installed under a plain name
     ready/NAME/         the model folder exported from it, or from a local checkpoint: a cache, made anew when it is
                         missing, torn, or older than what it was made from
     partial/NAME/       a download that has not ended
@@ -21,10 +22,11 @@ from searchengine.embedding import hub
 from searchengine.embedding.atomic_folders import alone, building, bytes_in, put
 from searchengine.embedding.base import EmbeddingModel
 from searchengine.embedding.catalog import BUILTIN, CATALOGUE, CatalogueEntry, find
-from searchengine.embedding.checkpoint import CONFIG, Checkpoint
+from searchengine.embedding.checkpoint import open_checkpoint
+from searchengine.embedding.checkpoint_files import CONFIG, checkpoint_files, weights
 from searchengine.embedding.model_folder import MANIFEST, ModelFolder, read_model_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
-from searchengine.embedding.places import Place, address_of, find_place
+from searchengine.embedding.places import Place, address_of, find_place, place_to_install
 from searchengine.embedding.ready import ready_model
 from searchengine.embedding.receipt import RECEIPT, Receipt, pack, unpack
 from searchengine.embedding.torch_runtime import TorchModel, accelerator
@@ -48,8 +50,8 @@ class ModelEntry:
 class ModelStore:
     """The models in one folder, shared between libraries.
 
-    A model is named by its short name in the catalogue, by its name on the hub, or by the path of a folder with a
-    checkpoint or a model folder.
+    A model is named by its short name in the catalogue, by the name it was installed under, by its name on the hub, or
+    by the path of a folder with a checkpoint or a model folder.
     """
 
     def __init__(self, folder: Path, *, endpoint: str | None = None) -> None:
@@ -58,10 +60,11 @@ class ModelStore:
         self.endpoint = endpoint
 
     def entries(self) -> list[ModelEntry]:
-        """The catalogue's models, then others that were pulled or imported."""
+        """The catalogue's models, then others that were pulled or imported, then the person's own."""
         pulled = [path.parent.name for path in sorted(self.folder.glob(f"checkpoints/*/{RECEIPT}"))]
         names = [entry.name for entry in CATALOGUE]
         names += [find_place(self.folder, address_of(slug)).name for slug in pulled]
+        names += sorted(path.parent.name for path in self.folder.glob(f"own/*/{CONFIG}"))
         return [self._entry(name) for name in dict.fromkeys(names)]
 
     def open(self, name: str, *, accelerated: bool = True) -> EmbeddingModel:
@@ -77,8 +80,8 @@ class ModelStore:
         device = accelerator() if accelerated and name != BUILTIN else None
         if device is not None:
             place = find_place(self.folder, name)
-            if (place.checkpoint / CONFIG).exists():
-                return TorchModel(folder, Checkpoint.open(place.checkpoint), device)
+            if weights(place.checkpoint):
+                return TorchModel(folder, open_checkpoint(place.checkpoint), device)
         return OnnxModel(folder)
 
     def canonical_name(self, name: str) -> str:
@@ -107,6 +110,20 @@ class ModelStore:
         ready_model(self.folder, place)
         return self._entry(place.name)
 
+    def install(self, folder: Path, name: str) -> ModelEntry:
+        """Copy the checkpoint in `folder` in under a plain name, in place of one that had it, and export it.
+
+        Raises UsageError for a name that it can't have, ModelMissingError, ModelUnsupportedError, ModelDamagedError.
+        """
+        place = place_to_install(self.folder, name)
+        open_checkpoint(folder)
+        with alone(self.folder, "build"), building(self.folder) as copy:
+            for path in checkpoint_files(folder):
+                shutil.copyfile(path, copy / path.name)
+            put(copy, place.checkpoint)
+        ready_model(self.folder, place)
+        return self._entry(name)
+
     def export_to(self, name: str, path: Path) -> None:
         """Write a pulled model to one file, for a machine without a network.
 
@@ -133,7 +150,7 @@ class ModelStore:
         """Take in a model that `export_to` wrote. Raises NotFoundError, ModelDamagedError, ModelUnsupportedError."""
         with alone(self.folder, "build"), building(self.folder) as folder:
             receipt = unpack(path, folder)
-            Checkpoint.open(folder)
+            open_checkpoint(folder)
             place = find_place(self.folder, receipt.hub)
             put(folder, place.checkpoint)
         ready_model(self.folder, place)
@@ -173,7 +190,8 @@ class ModelStore:
         place = find_place(self.folder, name)
         receipt = _receipt(place)
         size = bytes_in(place.checkpoint) + bytes_in(place.ready)
-        return ModelEntry(name, entry, receipt is not None, size, (receipt and receipt.licence) or licence)
+        installed = place.hub is None or receipt is not None
+        return ModelEntry(name, entry, installed, size, (receipt and receipt.licence) or licence)
 
 
 def builtin_folder() -> Path:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from searchengine.embedding.catalog import CatalogueEntry, find
 from searchengine.embedding.families import NAFLEX, unsupported
-from searchengine.embedding.receipt import HUB_NAME, RECEIPT
-from searchengine.errors import ModelMissingError, NotFoundError
+from searchengine.embedding.receipt import HUB_NAME, PLAIN_NAME, RECEIPT
+from searchengine.errors import ModelMissingError, NotFoundError, UsageError
 from searchengine.settings import absolute
 
 
@@ -18,7 +18,7 @@ from searchengine.settings import absolute
 class Place:
     """A model that was named."""
 
-    name: str  # its short name, else its name on the hub, else the whole path of a folder
+    name: str  # its short name, else that of an installed model, else its name on the hub, else the path of a folder
     entry: CatalogueEntry | None
     hub: str | None  # None for a folder of the person's own
     checkpoint: Path  # the folder of its checkpoint
@@ -40,11 +40,13 @@ class Place:
 
 
 def find_place(models: Path, name: str) -> Place:
-    """The place of a model in the folder `models`. The catalogue comes first, then folders, then the hub.
+    """The place of a model in the folder `models`: the catalogue comes first, then installed models, folders, the hub.
 
     Raises NotFoundError for a name that can't be a model's, ModelUnsupportedError for one that says NaFlex.
     """
     entry = find(name)
+    if entry is None and PLAIN_NAME.fullmatch(name) and (own := _own_place(models, name)).checkpoint.is_dir():
+        return own
     if entry is None and name:
         folder = absolute(name)
         slug = f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
@@ -62,6 +64,24 @@ def find_place(models: Path, name: str) -> Place:
     slug = address.replace("/", "--", 1)
     short = entry.name if entry is not None else address
     return Place(short, entry, address, models / "checkpoints" / slug, models / "ready" / slug)
+
+
+def place_to_install(models: Path, name: str) -> Place:
+    """Where a model of a person's own goes, or lies, under a plain name.
+
+    Raises UsageError for a name that is no plain one, or one of the catalogue's.
+    """
+    if not PLAIN_NAME.fullmatch(name) or find(name) is not None:
+        raise UsageError(
+            f"A model can't be installed as {name!r}.",
+            "Take letters, digits, dots, hyphens and underscores, and a name that the catalogue doesn't have.",
+        )
+    return _own_place(models, name)
+
+
+def _own_place(models: Path, name: str) -> Place:
+    # No other model's slug has an @.
+    return Place(name, None, None, models / "own" / name, models / "ready" / f"{name}@own")
 
 
 def address_of(slug: str) -> str:

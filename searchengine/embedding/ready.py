@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 
 from searchengine.embedding.atomic_folders import alone, building, put
-from searchengine.embedding.checkpoint import Checkpoint, stamp
+from searchengine.embedding.checkpoint import Checkpoint, open_checkpoint
+from searchengine.embedding.checkpoint_files import stamp
 from searchengine.embedding.model_folder import ModelFolder, read_model_folder
 from searchengine.embedding.places import Place
 from searchengine.embedding.receipt import Receipt
@@ -30,7 +31,7 @@ def ready_model(models: Path, place: Place) -> ModelFolder:
         return ready
     if place.hub is not None and not place.pulled:
         raise place.missing()
-    checkpoint = Checkpoint.open(place.checkpoint)
+    checkpoint = open_checkpoint(place.checkpoint)
     with alone(models, "build"), building(models) as folder:
         if (ready := _up_to_date(place)) is not None:  # made by another program, while we waited for it
             return ready
@@ -48,7 +49,7 @@ def _export(place: Place, checkpoint: Checkpoint, folder: Path) -> None:
         folder,
         name=place.name,
         revision=Receipt.read(place.checkpoint).revision if place.hub is not None else "",
-        languages=place.entry.languages if place.entry is not None else (),
+        languages=place.entry.languages if place.entry is not None else checkpoint.languages,
     )
     (folder / MADE_FROM).write_text(json.dumps(made_from), encoding="utf-8")
 

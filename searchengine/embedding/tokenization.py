@@ -11,34 +11,34 @@ import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from searchengine.embedding.checkpoint import Checkpoint, reading
+from searchengine.embedding.checkpoint_files import reading
+from searchengine.embedding.families import Family
 from searchengine.errors import ModelUnsupportedError, printable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-def build_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
-    """The tokenizer of a checkpoint, complete.
+def build_tokenizer(folder: Path, family: Family, positions: int) -> Tokenizer:
+    """The tokenizer of the transformers checkpoint in `folder`, complete; its text tower takes `positions` tokens.
 
     Raises ModelDamagedError when it can't be read, ModelUnsupportedError when it is of a kind that we can't carry over.
     """
     from tokenizers import Tokenizer, normalizers
     from transformers import AutoTokenizer
 
-    family = checkpoint.family
-    with reading(checkpoint.folder):
-        original = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True)
+    with reading(folder):
+        original = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     backend = getattr(original, "backend_tokenizer", None)
     if backend is None:
-        backend = _from_sentencepiece(original, checkpoint.folder)
+        backend = _from_sentencepiece(original, folder)
     tokenizer = Tokenizer.from_str(backend.to_str())
     if family.lowercases:
         others = [tokenizer.normalizer] if tokenizer.normalizer is not None else []
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
-    length = min(checkpoint.positions, original.model_max_length)
+    length = min(positions, original.model_max_length)
     # SigLIP reads the last position and attends to padding, so there the length is the one that it was trained with.
-    length = checkpoint.positions if family.pads_fully else length
+    length = positions if family.pads_fully else length
     tokenizer.enable_truncation(max_length=length)
     tokenizer.enable_padding(
         direction=original.padding_side,

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from searchengine.embedding.base import BATCH, EmbeddingModel
-from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.checkpoint import open_checkpoint
 from searchengine.embedding.model_store import builtin_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.torch_runtime import TorchModel
@@ -34,7 +34,7 @@ def on_onnx_runtime(family: str) -> Make:
 
 def on_pytorch(family: str) -> Make:
     """In half precision, as on a GPU, but on the processor."""
-    return lambda tmp: TorchModel(exported(family, tmp), Checkpoint.open(checkpoint(family, tmp)), "cpu")
+    return lambda tmp: TorchModel(exported(family, tmp), open_checkpoint(checkpoint(family, tmp)), "cpu")
 
 
 MODELS: dict[str, Make] = {

@@ -40,7 +40,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.checkpoint import open_checkpoint
 from searchengine.embedding.export import export_checkpoint
 from searchengine.embedding.model_folder import ModelFolder, read_model_folder
 from tests.embedding.tiny import SENTENCES, byte_pairs
@@ -212,7 +212,7 @@ def exported(name: str, tmp: pytest.TempPathFactory) -> ModelFolder:
     folder = tmp.getbasetemp() / "exported" / name
     if not folder.exists():
         folder.mkdir(parents=True)
-        opened = Checkpoint.open(checkpoint(name, tmp))
+        opened = open_checkpoint(checkpoint(name, tmp))
         export_checkpoint(opened, folder, name=name, revision="1", languages=("en",))
     return read_model_folder(folder)
 

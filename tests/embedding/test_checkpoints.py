@@ -15,10 +15,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from searchengine.embedding.base import EmbeddingModel
-from searchengine.embedding.checkpoint import Checkpoint, stamp
+from searchengine.embedding.checkpoint import open_checkpoint
+from searchengine.embedding.checkpoint_files import stamp
 from searchengine.embedding.families import FAMILIES
 from searchengine.embedding.onnx_runtime import OnnxModel, tokenize
-from searchengine.embedding.tokenization import build_tokenizer
 from searchengine.embedding.torch_runtime import TorchModel
 from searchengine.errors import ModelDamagedError, ModelMissingError, ModelUnsupportedError
 from tests.embedding.checkpoints import CHECKPOINTS, checkpoint, exported, naflex
@@ -73,7 +73,7 @@ def assert_as_the_reference(model: EmbeddingModel, folder: Path, alike: float) -
 @each_family
 def test_texts_become_the_tokens_of_the_reference(family: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = checkpoint(family, tmp_path_factory)
-    ids, mask = tokenize(build_tokenizer(Checkpoint.open(folder)), TEXTS)
+    ids, mask = tokenize(open_checkpoint(folder).tokenizer(), TEXTS)
     expected_ids, expected_mask = reference_tokens(folder)
     np.testing.assert_array_equal(ids, expected_ids)
     if expected_mask is not None:
@@ -91,7 +91,7 @@ def test_half_precision_gives_nearly_the_vectors_of_the_reference(
     family: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = checkpoint(family, tmp_path_factory)
-    model = TorchModel(exported(family, tmp_path_factory), Checkpoint.open(folder), "cpu")
+    model = TorchModel(exported(family, tmp_path_factory), open_checkpoint(folder), "cpu")
     assert_as_the_reference(model, folder, 0.99)
 
 
@@ -109,7 +109,7 @@ def test_vectors_differ_from_photo_to_photo_and_from_sentence_to_sentence(
 @each_family
 def test_both_runtimes_have_one_identity(family: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = exported(family, tmp_path_factory)
-    on_gpu = TorchModel(folder, Checkpoint.open(checkpoint(family, tmp_path_factory)), "cpu")
+    on_gpu = TorchModel(folder, open_checkpoint(checkpoint(family, tmp_path_factory)), "cpu")
     on_cpu = OnnxModel(folder)
     assert on_gpu.identity == on_cpu.identity
     assert (on_gpu.precision, on_cpu.precision) == ("float16", "float32")
@@ -117,7 +117,7 @@ def test_both_runtimes_have_one_identity(family: str, tmp_path_factory: pytest.T
 
 def test_siglip_reads_upper_case_as_lower_case(tmp_path_factory: pytest.TempPathFactory) -> None:
     for family in ("siglip", "siglip2"):
-        tokenizer = build_tokenizer(Checkpoint.open(checkpoint(family, tmp_path_factory)))
+        tokenizer = open_checkpoint(checkpoint(family, tmp_path_factory)).tokenizer()
         shouted, said = tokenize(tokenizer, ["A DOG"])[0], tokenize(tokenizer, ["a dog"])[0]
         np.testing.assert_array_equal(shouted, said)
         assert shouted.shape == (1, 16), "padded to the full length"
@@ -158,49 +158,49 @@ def test_configurations_of_all_ages_are_understood(
     folder = shutil.copytree(checkpoint(family, tmp_path_factory), tmp_path / family)
     named = {"feature_extractor_type": "CLIPFeatureExtractor"} if kind is None else {"image_processor_type": kind}
     (folder / "preprocessor_config.json").write_text(json.dumps({**config, **named}))
-    assert str(Checkpoint.open(folder).preprocessing()[0]) == expected
+    assert str(open_checkpoint(folder).preprocessing()[0]) == expected
 
 
 def test_a_preprocessing_without_a_fixed_size_is_refused(clip_folder: Path) -> None:
     (clip_folder / "preprocessor_config.json").write_text('{"size": 224, "do_center_crop": false}')
     with pytest.raises(ModelUnsupportedError, match="its input has no fixed size"):
-        Checkpoint.open(clip_folder).preprocessing()
+        open_checkpoint(clip_folder).preprocessing()
 
 
 def test_a_tokenizer_in_the_older_files_gives_the_same_tokens(clip_folder: Path) -> None:
-    expected = build_tokenizer(Checkpoint.open(clip_folder)).encode(TEXTS[0]).ids
+    expected = open_checkpoint(clip_folder).tokenizer().encode(TEXTS[0]).ids
     model = json.loads((clip_folder / "tokenizer.json").read_text())["model"]
     (clip_folder / "vocab.json").write_text(json.dumps(model["vocab"]))
     merges = [" ".join(pair) for pair in model["merges"]]
     (clip_folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
     (clip_folder / "tokenizer.json").unlink()
-    assert build_tokenizer(Checkpoint.open(clip_folder)).encode(TEXTS[0]).ids == expected
+    assert open_checkpoint(clip_folder).tokenizer().encode(TEXTS[0]).ids == expected
 
 
 def test_naflex_is_refused_by_name(tmp_path: Path) -> None:
     naflex(tmp_path)
     with pytest.raises(ModelUnsupportedError, match="NaFlex") as caught:
-        Checkpoint.open(tmp_path)
+        open_checkpoint(tmp_path)
     assert "google/siglip2-base-patch32-256" in caught.value.next_step
 
 
 def test_another_architecture_is_refused_with_those_that_work(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
     with pytest.raises(ModelUnsupportedError, match="llama") as caught:
-        Checkpoint.open(tmp_path)
+        open_checkpoint(tmp_path)
     assert all(family.name in caught.value.next_step for family in FAMILIES.values())
 
 
 def test_a_folder_without_a_checkpoint_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match=r"no config\.json"):
-        Checkpoint.open(tmp_path)
+        open_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize("contents", ["", "[]", "{}", '{"model_type": '])
 def test_a_torn_configuration_is_damage(tmp_path: Path, contents: str) -> None:
     (tmp_path / "config.json").write_text(contents)
     with pytest.raises(ModelDamagedError, match=r"config\.json"):
-        Checkpoint.open(tmp_path)
+        open_checkpoint(tmp_path)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def clip_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_missing_weights_are_damage(clip_folder: Path) -> None:
     (clip_folder / "model.safetensors").unlink()
     with pytest.raises(ModelDamagedError, match="weights are missing"):
-        Checkpoint.open(clip_folder)
+        open_checkpoint(clip_folder)
 
 
 @pytest.mark.parametrize("share", [0, 0.25, 0.9])
@@ -220,7 +220,7 @@ def test_torn_weights_are_damage(clip_folder: Path, share: float) -> None:
     whole = weights.read_bytes()
     weights.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(ModelDamagedError, match="can't be loaded"):
-        Checkpoint.open(clip_folder).towers()
+        open_checkpoint(clip_folder).towers()
 
 
 def test_weights_that_lack_a_part_are_damage_and_not_filled_with_random_numbers(clip_folder: Path) -> None:
@@ -228,38 +228,38 @@ def test_weights_that_lack_a_part_are_damage_and_not_filled_with_random_numbers(
     del tensors["text_projection.weight"]
     save_file(tensors, clip_folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelDamagedError, match=r"1 of its weights are missing, such as text_projection\.weight"):
-        Checkpoint.open(clip_folder).towers()
+        open_checkpoint(clip_folder).towers()
 
 
 def test_a_missing_part_is_damage(clip_folder: Path) -> None:
     (clip_folder / "preprocessor_config.json").unlink()
     with pytest.raises(ModelDamagedError, match="can't be loaded"):
-        Checkpoint.open(clip_folder).preprocessing()
+        open_checkpoint(clip_folder).preprocessing()
     (clip_folder / "tokenizer.json").unlink()
     with pytest.raises(ModelDamagedError, match="tokenizer is missing"):
-        Checkpoint.open(clip_folder)
+        open_checkpoint(clip_folder)
 
 
 def test_a_torn_tokenizer_is_damage(clip_folder: Path) -> None:
     (clip_folder / "tokenizer.json").write_text('{"version": "1.0", "trunc')
     with pytest.raises(ModelDamagedError, match="can't be loaded"):
-        build_tokenizer(Checkpoint.open(clip_folder))
+        open_checkpoint(clip_folder).tokenizer()
 
 
 def test_weights_in_the_older_format_are_read(clip_folder: Path) -> None:
-    towers = Checkpoint.open(clip_folder).towers()
+    towers = open_checkpoint(clip_folder).towers()
     torch.save(load_file(clip_folder / "model.safetensors"), clip_folder / "pytorch_model.bin")
     (clip_folder / "model.safetensors").unlink()
-    older = Checkpoint.open(clip_folder).towers()
+    older = open_checkpoint(clip_folder).towers()
     for one, other in zip(towers.image.parameters(), older.image.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_a_changed_checkpoint_has_another_stamp_and_another_checksum(clip_folder: Path) -> None:
-    before = stamp(clip_folder), Checkpoint.open(clip_folder).checksum()
+    before = stamp(clip_folder), open_checkpoint(clip_folder).checksum()
     weights = clip_folder / "model.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
     assert stamp(clip_folder) != before[0]
-    assert Checkpoint.open(clip_folder).checksum() != before[1]
+    assert open_checkpoint(clip_folder).checksum() != before[1]

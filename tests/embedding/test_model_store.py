@@ -28,6 +28,7 @@ from searchengine.errors import (
     UsageError,
 )
 from tests.embedding.checkpoints import checkpoint
+from tests.embedding.clip.folders import save
 from tests.embedding.loopback_hub import COMMIT, Hub, serving, silent
 from tests.embedding.test_preprocessing import photo
 from tests.embedding.tiny import make_model_folder
@@ -392,3 +393,75 @@ def test_a_silently_changed_export_is_found_and_repaired(models: Path) -> None:
         store.verify(NAME)
     store.repair(NAME)
     store.verify(NAME)
+
+
+# --- models of a person's own -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_network")
+def test_an_installed_model_is_used_and_listed_by_its_plain_name(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models")
+    installed = store.install(save(tmp_path / "trained", languages=("en", "de")), "holidays")
+    assert (installed.name, installed.installed) == ("holidays", True)
+    shutil.rmtree(tmp_path / "trained")
+    model = store.open("holidays")
+    assert (model.identity.name, model.languages) == ("holidays", ("en", "de"))
+    assert model.encode_texts(["a dog"]).shape == model.encode_images([photo(60, 40)]).shape == (1, 24)
+    assert store.canonical_name("holidays") == "holidays"
+    assert "holidays" in [entry.name for entry in store.entries() if entry.installed]
+    store.verify("holidays")
+
+
+@pytest.mark.usefixtures("exports")
+def test_a_checkpoint_of_any_kind_can_be_installed(local: Path, tmp_path: Path) -> None:
+    ModelStore(tmp_path / "models").install(local, "mine")
+    assert ModelStore(tmp_path / "models").open("mine").identity.name == "mine"
+
+
+@pytest.mark.usefixtures("exports")
+def test_installing_again_takes_the_place_of_the_old_one(local: Path, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models")
+    store.install(local, "mine")
+    store.install(save(tmp_path / "trained"), "mine")
+    assert {path.name for path in (tmp_path / "models" / "own" / "mine").iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    }
+    assert [path.name for path in (tmp_path / "models" / "own").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["", "builtin", "clip-b32", "a/b", "../x", ".hidden", "two words", "a" + "\n"])
+def test_a_name_that_would_not_be_found_again_is_not_installed(name: str, local: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be installed as"):
+        ModelStore(tmp_path / "models").install(local, name)
+    assert not (tmp_path / "models").exists()
+
+
+def test_what_is_no_checkpoint_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelMissingError):
+        ModelStore(tmp_path / "models").install(tmp_path / "empty", "mine")
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.usefixtures("no_network", "exports")
+def test_an_installed_model_is_neither_pulled_nor_packed(local: Path, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models")
+    store.install(local, "mine")
+    with pytest.raises(UsageError, match="nothing to download"):
+        store.pull("mine")
+    with pytest.raises(UsageError, match="copy it as it is"):
+        store.export_to("mine", tmp_path / "x.tar")
+
+
+@pytest.mark.usefixtures("exports")
+def test_an_installed_model_comes_before_a_folder_of_its_name(
+    local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path / "models")
+    store.install(local, "mine")
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert store.canonical_name("mine") == "mine"
+    assert store.canonical_name("./mine") == str(tmp_path / "mine")

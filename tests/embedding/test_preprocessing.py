@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from transformers import AutoImageProcessor
 
-from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.checkpoint import open_checkpoint
 from searchengine.embedding.preprocessing import Preprocessing, prepare
 from tests.embedding.checkpoints import CHECKPOINTS, checkpoint
 
@@ -27,7 +27,7 @@ def photo(height: int, width: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("family", CHECKPOINTS)
 def test_it_is_what_the_reference_does(family: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = checkpoint(family, tmp_path_factory)
-    how, normalisation = Checkpoint.open(folder).preprocessing()
+    how, normalisation = open_checkpoint(folder).preprocessing()
     reference = AutoImageProcessor.from_pretrained(folder, backend="pil")
     for height, width in SIZES:
         image = photo(height, width)

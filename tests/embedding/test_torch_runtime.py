@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from searchengine.embedding import export, model_store, torch_runtime
-from searchengine.embedding.checkpoint import Checkpoint
+from searchengine.embedding.checkpoint import open_checkpoint
 from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.torch_runtime import TorchModel
@@ -21,7 +21,7 @@ from tests.embedding.test_preprocessing import photo
 
 @pytest.fixture
 def model(tmp_path_factory: pytest.TempPathFactory) -> TorchModel:
-    opened = Checkpoint.open(checkpoint("siglip", tmp_path_factory))
+    opened = open_checkpoint(checkpoint("siglip", tmp_path_factory))
     return TorchModel(exported("siglip", tmp_path_factory), opened, "cpu")
 
 
@@ -95,7 +95,7 @@ def test_a_gpu_gives_nearly_the_vectors_of_the_processor(family: str, tmp_path_f
     device = torch_runtime.accelerator()
     assert device is not None
     folder = exported(family, tmp_path_factory)
-    on_gpu = TorchModel(folder, Checkpoint.open(checkpoint(family, tmp_path_factory)), device)
+    on_gpu = TorchModel(folder, open_checkpoint(checkpoint(family, tmp_path_factory)), device)
     images, texts = [photo(60, 80), photo(90, 40)], ["a dog", "two dogs on a beach"]
     plain = OnnxModel(folder)
     assert np.einsum("nd,nd->n", on_gpu.encode_images(images), plain.encode_images(images)).min() >= 0.99
