@@ -98,7 +98,7 @@ def read_captions(table: Path) -> CaptionedPhotos:
     captions: dict[Path, list[str]] = {}
     origins: dict[Path, str] = {}
     problems: list[str] = []
-    for line, row in _rows(table, ("image", "caption"), problems):
+    for line, row in read_rows(table, ("image", "caption"), problems):
         if not row["caption"].strip():
             problems.append(f"{table.name}, line {line}: {row['image']} has an empty caption.")
             continue
@@ -126,7 +126,7 @@ def read_labels(table: Path) -> LabelledPhotos:
     """
     problems: list[str] = []
     rows = [
-        (_picture(table, line, row["image"]), row["label"]) for line, row in _rows(table, ("image", "label"), problems)
+        (_picture(table, line, row["image"]), row["label"]) for line, row in read_rows(table, ("image", "label"), problems)
     ]
     if problems or not rows:
         raise UsageError(problems[0] if problems else f"{printable(table)} names no photo.")
@@ -177,8 +177,11 @@ def held_out(paths: Sequence[Path], count: int) -> tuple[list[int], list[int]]:
     return sorted(order[count:]), sorted(order[:count])
 
 
-def _rows(table: Path, columns: Sequence[str], problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line with its number; what is too short is added to `problems`."""
+def read_rows(table: Path, columns: Sequence[str], problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a CSV that has these columns, each with its number; what is too short is added to `problems`.
+
+    Raises UsageError for a file that can't be read or lacks a column.
+    """
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
