@@ -1,86 +1,206 @@
-"""`searchengine evaluate`: how well a model finds captioned photos, and sorts photos into classes it knows by name."""
+"""`searchengine evaluate`: how well a model finds captioned photos, and sorts photos into classes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
+from searchengine.cli.options import FILE
 from searchengine.cli.output import note, write_json
+from searchengine.cli.progress import showing_work
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
-    from searchengine.training.evaluation import Recall, Retrieval, ZeroShot
+    from searchengine.training.data import CaptionedPhotos
+    from searchengine.training.evaluation import Classification
 
 SOURCE = click.Path(path_type=Path, exists=True)
 
+PROBLEMS_SHOWN = 10
+
 
 def _with_model(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--model` and `--json`."""
-    model = click.option("--model", "name", metavar="NAME", help="Which model; a name or a folder.  [default: builtin]")
-    as_json = click.option("--json", "as_json", is_flag=True, help="The figures as JSON; shares, not percent.")
-    return model(as_json(function))
+    """Give a command `--model`."""
+    return click.option("--model", "name", metavar="NAME", help="A name or a folder.  [default: builtin]")(function)
 
 
-@click.group("evaluate")
-def command() -> None:
+def _with_json(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="The figures as JSON; shares, not percent.")(function)
+
+
+def _with_confusion(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--confusion`."""
+    text = "Draw what the photos of each class are taken for: a .png, .jpg, .svg or .pdf."
+    return click.option("--confusion", type=FILE, metavar="FILE", help=text)(function)
+
+
+@click.group("evaluate", invoke_without_command=True)
+@click.option("--matrix", "picture", type=FILE, metavar="FILE", help="Short for `evaluate matrix FILE`.")
+@click.pass_context
+def command(ctx: click.Context, picture: Path | None) -> None:
     """Measure how well a model finds and sorts photos.
 
     \b
     searchengine evaluate captions photos.zip
-    searchengine evaluate zero-shot folders/ --prompts small
+    searchengine evaluate zero-shot folders/ --confusion confusion.png
+    searchengine evaluate compare builtin clip-b32 photos.zip
+    searchengine evaluate --matrix matrix.png
     """
+    if ctx.invoked_subcommand is None:
+        if picture is None:
+            raise click.UsageError("Say what to measure: one of the commands of `searchengine evaluate --help`.", ctx)
+        ctx.invoke(matrix, picture=picture)
+    elif picture is not None:
+        raise click.UsageError("--matrix stands alone; the command `matrix` takes more.", ctx)
 
 
 @command.command("captions")
 @click.argument("source", type=SOURCE)
 @click.option("--held-out", type=click.IntRange(min=1), metavar="N", help="Only the N photos that training leaves out.")
 @_with_model
+@_with_json
 def captions(source: Path, held_out: int | None, name: str | None, as_json: bool) -> None:
     """Retrieval: R@1, R@5, R@10 and median rank, photos by captions and captions by photos.
 
     SOURCE is a CSV with the columns image and caption, its images beside it or in the folder images; or a folder or
-    zip with such a captions.csv.
+    zip with such a captions.csv. A photo may have several captions, each on a line of its own.
+
+    \b
+    searchengine evaluate captions photos.zip
+    searchengine evaluate captions photos/captions.csv --model clip-b32 --json
     """
-    from searchengine.training import data, evaluation
+    from searchengine.training import evaluation
 
     model = _open(name)
-    folder, table = (source.parent, source.name) if source.suffix.lower() == ".csv" else (source, "captions.csv")
-    with data.opened(folder) as place:
-        photos = data.read_captions(place / table)
-        if held_out is not None:
-            photos = photos.take(data.held_out(photos.paths, held_out)[1])
-        result = evaluation.evaluate_retrieval(model, photos, _show)
+    with _captioned(source, held_out) as photos, showing_work() as tell:
+        result = evaluation.evaluate_retrieval(model, photos, tell)
+    _name_problems(result.problems)
     if as_json:
         write_json({"model": model.identity.name, **asdict(result)})
     else:
-        click.echo(_retrieval_table(result))
+        click.echo(retrieval_table(result))
 
 
 @command.command("zero-shot")
 @click.argument("source", type=SOURCE)
 @click.option("--prompts", default="general", show_default=True, help="The set of templates: general, small, food.")
+@_with_confusion
 @_with_model
-def zero_shot(source: Path, prompts: str, name: str | None, as_json: bool) -> None:
+@_with_json
+def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | None, as_json: bool) -> None:
     """Zero-shot classification: top-1, top-5 and mean per class.
 
     SOURCE is a folder or zip with a folder of photos for each class, named as the class.
+
+    \b
+    searchengine evaluate zero-shot cifar10.zip --prompts small
+    searchengine evaluate zero-shot dishes/ --prompts food --confusion confusion.png
     """
     from searchengine.training import data, evaluation
     from searchengine.training.classes import prompt_templates
 
     templates = prompt_templates(prompts)
+    _check_drawable(confusion)
     model = _open(name)
-    with data.opened(source) as place:
-        result = evaluation.evaluate_zero_shot(model, data.read_class_folders(place), templates, _show)
+    with data.opened(source) as place, showing_work() as tell:
+        photos = data.read_class_folders(place)
+        result = evaluation.evaluate_zero_shot(model, photos, templates, tell)
+    _write_classification(result, photos.classes, confusion, as_json, model=model.identity.name, prompts=prompts)
+
+
+@command.command("probe")
+@click.argument("source", type=SOURCE)
+@_with_confusion
+@_with_model
+@_with_json
+def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool) -> None:
+    """Linear probe: how much the model's vectors know of some classes, with examples instead of names.
+
+    SOURCE is as for zero-shot. A logistic layer learns from four fifths of each class's photos, the model itself stays
+    as it is, and the remaining fifth is asked about; the photos' file names decide which that is.
+
+    \b
+    searchengine evaluate probe cifar10.zip
+    searchengine evaluate probe dishes/ --model clip-b32 --confusion confusion.png
+    """
+    from searchengine.training import data, evaluation
+
+    _check_drawable(confusion)
+    model = _open(name)
+    with data.opened(source) as place, showing_work() as tell:
+        photos = data.read_class_folders(place)
+        result = evaluation.evaluate_probe(model, photos, tell)
+    _write_classification(result, photos.classes, confusion, as_json, model=model.identity.name)
+
+
+@command.command("compare")
+@click.argument("first")
+@click.argument("second")
+@click.argument("source", type=SOURCE)
+@_with_json
+def compare(first: str, second: str, source: Path, as_json: bool) -> None:
+    """Compare the models FIRST and SECOND on the same captioned photos.
+
+    SOURCE is as for captions. The photos are drawn again ten thousand times, each with its captions, to see how far the difference could be
+    chance.
+
+    \b
+    searchengine evaluate compare builtin clip-b32 photos.zip
+    """
+    from searchengine.training.comparison import compare_retrieval
+
+    one, other = _open(first), _open(second)
+    with _captioned(source) as photos, showing_work() as tell:
+        result = compare_retrieval(one, other, photos, tell)
+    _name_problems(result.problems)
+    names = (one.identity.name, other.identity.name)
     if as_json:
-        write_json({"model": model.identity.name, "prompts": prompts, **asdict(result)})
+        write_json({"first": names[0], "second": names[1], **asdict(result), "verdict": verdict(result, names)})
     else:
-        click.echo(_zero_shot_table(result))
+        click.echo(comparison_table(result, names))
+
+
+@command.command("matrix")
+@click.argument("picture", type=FILE)
+@click.argument("photos", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
+@click.option("--sentence", "sentences", multiple=True, metavar="TEXT", help="A row; may be given several times.")
+@_with_model
+def matrix(
+    picture: Path, photos: tuple[Path, ...] = (), sentences: tuple[str, ...] = (), name: str | None = None
+) -> None:
+    """Draw how well sentences fit photos into PICTURE, a .png, .jpg, .svg or .pdf.
+
+    Without PHOTOS, the sample photographs (the extra `demo`), and without a sentence, those that go with them.
+
+    \b
+    searchengine evaluate matrix matrix.png
+    searchengine evaluate matrix matrix.png dog.jpg cat.jpg --sentence 'a dog' --sentence 'a cat'
+    """
+    from searchengine.cli.samples import write_samples
+    from searchengine.training.figures import draw_similarity_matrix
+    from searchengine.training.similarity_matrix import SAMPLES, similarity_matrix
+
+    if photos and not sentences:
+        raise click.UsageError("Say what to hold against your photos: --sentence 'a dog', once or several times.")
+    _check_drawable(picture)
+    model = _open(name)
+    with TemporaryDirectory(prefix="searchengine-") as folder:
+        if not photos:
+            write_samples(Path(folder))
+            photos = tuple(Path(folder, sample) for sample in SAMPLES)
+        result = similarity_matrix(model, photos, sentences or tuple(SAMPLES.values()))
+    draw_similarity_matrix(result.photos, result.sentences, result.scores, picture)
+    note(f"The matrix is in {printable(picture)}.")
 
 
 def _open(name: str | None) -> EmbeddingModel:
@@ -91,32 +211,43 @@ def _open(name: str | None) -> EmbeddingModel:
     return ModelStore(settings.models).open(settings.model or settings.default_model or BUILTIN)
 
 
-def _show(done: int, whole: int) -> None:
-    if done == whole or done % 512 < 32:
-        note(f"{done:,} of {whole:,} photos")
+@contextmanager
+def _captioned(source: Path, held_out: int | None = None) -> Iterator[CaptionedPhotos]:
+    from searchengine.training import data
+
+    with data.opened_captions(source) as photos:
+        yield photos if held_out is None else photos.take(data.held_out(photos.paths, held_out)[1])
 
 
-def _retrieval_table(result: Retrieval) -> str:
-    def line(title: str, recall: Recall) -> str:
-        shares = "".join(f"{100 * share:8.1f} %" for share in (recall.at_1, recall.at_5, recall.at_10))
-        return f"{title:<15}{shares}{recall.median_rank:13.1f}"
+def _check_drawable(path: Path | None) -> None:
+    from searchengine.training.figures import check_drawable
 
-    return "\n".join(
-        [
-            f"{result.photos:,} photos, {result.captions:,} captions",
-            f"{'':<15}{'R@1':>10}{'R@5':>10}{'R@10':>10}{'median rank':>13}",
-            line("text to image", result.text_to_image),
-            line("image to text", result.image_to_text),
-        ]
-    )
+    if path is not None:
+        check_drawable(path)
 
 
-def _zero_shot_table(result: ZeroShot) -> str:
-    return "\n".join(
-        [
-            f"{result.photos:,} photos, {result.classes:,} classes",
-            f"top-1           {100 * result.top_1:6.1f} %",
-            f"top-5           {100 * result.top_5:6.1f} %",
-            f"mean per class  {100 * result.mean_per_class:6.1f} %",
-        ]
-    )
+def _name_problems(problems: Sequence[str]) -> None:
+    for problem in problems[:PROBLEMS_SHOWN]:
+        note(f"left out: {problem}")
+    if len(problems) > PROBLEMS_SHOWN:
+        note(f"… and {len(problems) - PROBLEMS_SHOWN:,} more; --json lists all {len(problems):,}.")
+
+
+def _write_classification(
+    result: Classification, classes: Sequence[str], confusion: Path | None, as_json: bool, **asked: Any
+) -> None:
+    """The figures, then the picture of the confusion where one was asked for."""
+    _name_problems(result.problems)
+    if as_json:
+        figures = asdict(result)
+        photos = figures.pop("confusion").sum(1)  # (classes,)
+        right = result.confusion.diagonal()
+        each = zip(classes, right, photos, strict=True)
+        write_json({**asked, **figures, "per_class": {name: own / all_ for name, own, all_ in each if all_}})
+    else:
+        click.echo(classification_table(result))
+    if confusion is not None:
+        from searchengine.training.figures import draw_confusion
+
+        draw_confusion(result.confusion, classes, confusion)
+        note(f"The confusion is in {printable(confusion)}.")

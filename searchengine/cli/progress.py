@@ -1,4 +1,4 @@
-"""Progress of a run of the indexer: a bar on a terminal, a line now and then elsewhere; always on standard error."""
+"""How far long work is: a bar on a terminal, a line now and then elsewhere; always on standard error."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ class ShowProgress(Protocol):
     """What the indexer calls a few times a second."""
 
     def __call__(self, progress: Progress, /) -> None: ...
+
+
+class ShowWork(Protocol):
+    """What training and measuring call: a stage of the work, how much of it is done, how much there is, a remark."""
+
+    def __call__(self, stage: str, done: int, whole: int, remark: str, /) -> None: ...
 
 
 @contextmanager
@@ -51,6 +57,55 @@ def showing_bytes(name: str) -> Iterator[Callable[[int, int], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda come, total: bar.update(task, completed=come, total=total)
+
+
+@contextmanager
+def showing_work() -> Iterator[ShowWork]:
+    """A function to hand to whatever trains or measures, which shows a bar for each stage of it."""
+    if sys.stderr.isatty():
+        with _bars() as show:
+            yield show
+    else:
+        yield _work_lines()
+
+
+@contextmanager
+def _bars() -> Iterator[ShowWork]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[remark]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: str, done: int, whole: int, remark: str) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, remark="")
+        bar.update(tasks[stage], completed=done, total=whole, remark=remark)
+
+    with bar:
+        yield show
+
+
+def _work_lines() -> ShowWork:
+    last = time.monotonic()
+
+    def show(stage: str, done: int, whole: int, remark: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= LINE_EVERY:
+            last = now
+            note(f"{stage}: {done:,} of {whole:,}{', ' if remark else ''}{remark}")
+
+    return show
 
 
 @contextmanager

@@ -126,9 +126,9 @@ def draw_similarity_matrix(
     tall = wide / high  # of a photo, in rows
     with _drawing(path, wide * len(photos) + 3.2, high * len(sentences) + wide + 0.5) as figure:
         axes = figure.add_subplot()
-        axes.imshow(rows, cmap=_shades(), vmin=min(0.0, float(rows.min())), vmax=float(rows.max()), aspect=high / wide)
+        axes.imshow(rows, cmap=_shades(), vmin=0, vmax=float(rows.max()), aspect=high / wide)
         _ruled(axes, len(photos), len(sentences))
-        _numbers(axes, rows, "{:.2f}", fontsize=10)
+        _numbers(axes, rows, "{:z.2f}", fontsize=10)
         for column, (photo, best) in enumerate(zip(photos, rows.argmax(0), strict=True)):
             _frame(axes, column, int(best))
             place = (column - 0.47, column + 0.47, -0.6, -0.6 - 0.94 * tall)
@@ -165,7 +165,7 @@ def _drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
         yield figure
         try:
-            figure.savefig(path, dpi=DPI)
+            figure.savefig(path, dpi=DPI, bbox_inches="tight")
         except OSError as error:
             raise UsageError(f"{printable(path)} can't be written: {error.strerror or error}.") from error
 

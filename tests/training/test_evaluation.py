@@ -70,18 +70,18 @@ def test_zero_shot_counts_photos_and_classes(tmp_path: Path) -> None:
         paint(tmp_path / "red" / f"{number}.png", "red")
     paint(tmp_path / "blue" / "right.png", "blue")
     paint(tmp_path / "blue" / "wrong.png", "red")
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int, str]] = []
     result = evaluate_zero_shot(
         ColourModel(),
         read_class_folders(tmp_path),
         ["a {} thing", "{}"],
-        lambda done, whole: told.append((done, whole)),
+        lambda *progress: told.append(progress),
     )
     assert (result.photos, result.classes) == (5, 2)
     assert result.top_1 == pytest.approx(4 / 5)
     assert result.mean_per_class == pytest.approx((1 + 1 / 2) / 2)
     assert result.top_5 == 1.0
-    assert told == [(5, 5)]
+    assert told == [("sentences", 4, 4, ""), ("photos", 5, 5, "")]
 
 
 def test_templates_are_averaged_after_encoding() -> None:

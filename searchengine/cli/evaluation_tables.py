@@ -1,0 +1,74 @@
+"""The figures of `searchengine evaluate` as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from searchengine.cli.output import harmless
+
+if TYPE_CHECKING:
+    from searchengine.training.comparison import Comparison
+    from searchengine.training.evaluation import Classification, Recall, Retrieval
+
+
+def retrieval_table(result: Retrieval) -> str:
+    """Recall both ways, in percent."""
+
+    def line(title: str, recall: Recall) -> str:
+        shares = "".join(f"{100 * share:8.1f} %" for share in (recall.at_1, recall.at_5, recall.at_10))
+        return f"{title:<15}{shares}{recall.median_rank:13.1f}"
+
+    return "\n".join(
+        [
+            f"{result.photos:,} photos, {result.captions:,} captions",
+            f"{'':<15}{'R@1':>10}{'R@5':>10}{'R@10':>10}{'median rank':>13}",
+            line("text to image", result.text_to_image),
+            line("image to text", result.image_to_text),
+        ]
+    )
+
+
+def classification_table(result: Classification) -> str:
+    """How many photos went to their class, in percent."""
+    learnt = f", learnt from {result.learnt_from:,} others" if result.learnt_from else ""
+    return "\n".join(
+        [
+            f"{result.photos:,} photos, {result.classes:,} classes{learnt}",
+            f"top-1           {100 * result.top_1:6.1f} %",
+            f"top-5           {100 * result.top_5:6.1f} %",
+            f"mean per class  {100 * result.mean_per_class:6.1f} %",
+        ]
+    )
+
+
+def comparison_table(result: Comparison, names: Sequence[str]) -> str:
+    """Both models' recall, what separates them in points, and what that comes to."""
+    first, second = (harmless(name) for name in names)
+    wide = [max(10, len(first) + 2), max(10, len(second) + 2)]
+    lines = [
+        f"{result.photos:,} photos, {result.captions:,} captions",
+        f"{'':<18}{first:>{wide[0]}}{second:>{wide[1]}}{'difference':>12}   95 % interval",
+    ]
+    for row in result.differences:
+        a, b, gain, low, high = (100 * share for share in (row.first, row.second, row.gain, row.low, row.high))
+        lines.append(
+            f"{row.measure:<18}{a:{wide[0] - 2}.1f} %{b:{wide[1] - 2}.1f} %{gain:+12.1f}   {low:+.1f} to {high:+.1f}"
+        )
+    return "\n".join([*lines, "", verdict(result, [first, second])])
+
+
+def verdict(result: Comparison, names: Sequence[str]) -> str:
+    """What a comparison comes to, in a sentence or two."""
+    row = result.differences[0]  # R@1 from text to image, which is what searching is
+    if result.better is None:
+        ends = f"{100 * row.low:+.1f} to {100 * row.high:+.1f}"
+        told = f"These photos don't tell the two apart: the difference in R@1, {ends} points, may be none."
+    else:
+        least, most = sorted((100 * abs(row.low), 100 * abs(row.high)))
+        told = (
+            f"{names[result.better]} finds more photos by their captions: its R@1 is {100 * abs(row.gain):.1f} points higher "
+            f"(95 % interval {least:.1f} to {most:.1f})."
+        )
+    few = " With so few photos the interval is too narrow to be trusted." if result.few else ""
+    return told + few
