@@ -151,8 +151,8 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
 def compare(first: str, second: str, source: Path, as_json: bool) -> None:
     """Compare the models FIRST and SECOND on the same captioned photos.
 
-    SOURCE is as for captions. The photos are drawn again ten thousand times, each with its captions, to see how far the difference could be
-    chance.
+    SOURCE is as for captions. The photos are drawn again ten thousand times, each with its captions, to see how far the
+    difference could be chance.
 
     \b
     searchengine evaluate compare builtin clip-b32 photos.zip

@@ -66,9 +66,7 @@ def verdict(result: Comparison, names: Sequence[str]) -> str:
         told = f"These photos don't tell the two apart: the difference in R@1, {ends} points, may be none."
     else:
         least, most = sorted((100 * abs(row.low), 100 * abs(row.high)))
-        told = (
-            f"{names[result.better]} finds more photos by their captions: its R@1 is {100 * abs(row.gain):.1f} points higher "
-            f"(95 % interval {least:.1f} to {most:.1f})."
-        )
+        points = f"{100 * abs(row.gain):.1f} points higher (95 % interval {least:.1f} to {most:.1f})"
+        told = f"{names[result.better]} finds more photos by their captions: its R@1 is {points}."
     few = " With so few photos the interval is too narrow to be trusted." if result.few else ""
     return told + few
