@@ -218,7 +218,8 @@ def _probe_split(
         own = np.flatnonzero(labels == label).tolist()
         if len(own) < 2:
             raise UsageError(
-                f"The class {name} has {len(own)} photos; one to learn from and one to ask about are needed.",
+                f"The class {name} has {'one photo' if own else 'no photo'} that can be read; a probe needs one to "
+                "learn from and one to be asked about.",
                 "Add photos of it, or take its folder away.",
             )
         learnt, asked = held_out([paths[i] for i in own], max(1, len(own) // PROBE_HELD_OUT))

@@ -35,8 +35,9 @@ SHADES = ("#ffffff", "#a9cfe9", "#4f9fd0")
 
 CONFUSION_CELLS = (0.17, 0.62)  # inches, of many classes and of few
 MANY_CLASSES = 30  # and from there on no numbers in the cells
-LARGEST_MATRIX = 42.0  # inches; cells of more classes than fit are smaller, and nothing is written beside them
+LARGEST_MATRIX = 30.0  # inches; cells of more classes than fit are smaller, and nothing is written beside them
 SMALLEST_LETTERS = 4.0  # points
+LONGEST_NAME = 40  # letters of a class
 
 _CELL = (0.9, 0.42)  # inches across and down, of the similarity matrix
 _OTHER_SCRIPTS = (
@@ -70,8 +71,8 @@ def draw_loss_curve(rows: Sequence[tuple[int, float]], path: Path) -> None:
     steps, losses = (np.array(column, float) for column in zip(*rows, strict=True))
     window = max(1, len(losses) // 50)
     smooth = np.convolve(losses, np.ones(window) / window, "valid")  # (rows - window + 1,)
-    with _drawing(path, 8, 4.5) as figure:
-        axes = figure.add_subplot()
+    with _drawing(path, 7.5, 4) as figure:
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.plot(steps, losses, color=SHADES[-1], alpha=0.4, linewidth=0.8)
         axes.plot(steps[window - 1 :], smooth, color="#1c6ea4", linewidth=1.6, marker="." if len(rows) == 1 else None)
         axes.set_xlabel("step")
@@ -91,13 +92,12 @@ def draw_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
     cell = min(max(smallest, min(largest, 11 / len(classes))), LARGEST_MATRIX / len(classes))  # inches
     letters = min(11.0, 0.75 * 72 * cell)  # points
     many = len(classes) > MANY_CLASSES
-    side = cell * len(classes) + 2.6
+    side = cell * len(classes)
     with _drawing(path, side, side) as figure:
-        axes = figure.add_subplot()
+        axes = figure.add_axes((0, 0, 1, 1))
         # Without numbers in them the pale cells would be taken for empty ones: the root brings them out.
         shares = np.sqrt(percent / 100) if many else percent / 100
         axes.imshow(shares, cmap=_shades(), vmin=0, vmax=1, interpolation="nearest")
-        _ruled(axes, len(classes), len(classes), width=0.25 if many else 0.6)
         axes.set_ylabel("what the photo shows", fontsize=max(11.0, side))
         told = "the darker, the more of the row" if many else "% of the row"
         axes.set_xlabel(f"what it is taken for ({told})", fontsize=max(11.0, side))
@@ -105,8 +105,10 @@ def draw_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
             axes.set_xticks([])
             axes.set_yticks([])
             return
-        axes.set_xticks(range(len(classes)), classes, fontsize=letters, rotation=90 if many else 45)
-        axes.set_yticks(range(len(classes)), classes, fontsize=letters)
+        _ruled(axes, len(classes), len(classes), width=0.25 if many else 0.6)
+        names = [textwrap.shorten(name, LONGEST_NAME, placeholder=" …") for name in classes]
+        axes.set_xticks(range(len(classes)), names, fontsize=letters, rotation=90 if many else 45)
+        axes.set_yticks(range(len(classes)), names, fontsize=letters)
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
         for label in axes.get_xticklabels():
             label.set(ha="center" if many else "left")
@@ -124,8 +126,8 @@ def draw_similarity_matrix(
     rows = scores.T  # (sentences, photos)
     wide, high = _CELL
     tall = wide / high  # of a photo, in rows
-    with _drawing(path, wide * len(photos) + 3.2, high * len(sentences) + wide + 0.5) as figure:
-        axes = figure.add_subplot()
+    with _drawing(path, wide * len(photos), high * len(sentences) + wide) as figure:
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.imshow(rows, cmap=_shades(), vmin=0, vmax=float(rows.max()), aspect=high / wide)
         _ruled(axes, len(photos), len(sentences))
         _numbers(axes, rows, "{:z.2f}", fontsize=10)
@@ -142,7 +144,7 @@ def draw_similarity_matrix(
 
 @contextmanager
 def _drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure of so many inches, written to `path` when the block ends well."""
+    """A figure of so many inches and whatever stands around it, written to `path` when the block ends well."""
     check_drawable(path)
     import matplotlib
     from matplotlib import font_manager
@@ -162,7 +164,7 @@ def _drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
     with look, warnings.catch_warnings():
         # A letter that no font here has is drawn as a box; the rest is as readable as before.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+        figure = Figure(figsize=(width, height), facecolor="white")
         yield figure
         try:
             figure.savefig(path, dpi=DPI, bbox_inches="tight")
