@@ -5,7 +5,8 @@
         for hit in library.search("two dogs on a beach"):
             print(hit.score, hit.path)
 
-What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`.
+What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`,
+`library.own_classes`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from searchengine.records import Filters, IndexReport, PhotoData, Progress, Quer
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import Searcher
 from searchengine.store.database import FILE, Database
+from searchengine.training.own_classes import OwnClasses
+from searchengine.training.progress import untold
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from searchengine.records import ModelIdentity
     from searchengine.settings import Settings
     from searchengine.store.prune import Pruned
+    from searchengine.training.progress import Tell
 
 OnProgress = Callable[[Progress], None]
 
@@ -46,6 +50,7 @@ class Library:
         self.database = database
         self.thumbnails = Thumbnails(settings.library / "thumbnails")
         self.models = ModelStore(settings.models)
+        self.own_classes = OwnClasses(database)
         self._answerer: _Answerer | None = None
 
     @staticmethod
@@ -88,7 +93,7 @@ class Library:
         if not folders and not self.database.roots.all():
             raise _no_folders()
         report = self._indexer(stop).run([os.fsencode(folder) for folder in folders], exclude, progress)
-        self.refresh_index()
+        self._follow()
         return report
 
     def watch(self, on_report: Callable[[IndexReport], None], stop: Event) -> None:
@@ -101,11 +106,11 @@ class Library:
         if not self.database.roots.all():
             raise _no_folders()
 
-        def refresh_and_tell(report: IndexReport) -> None:
-            self.refresh_index()
+        def follow_and_tell(report: IndexReport) -> None:
+            self._follow()
             on_report(report)
 
-        watch(self.database, self._indexer(stop), stop, on_report=refresh_and_tell)
+        watch(self.database, self._indexer(stop), stop, on_report=follow_and_tell)
 
     def search(
         self,
@@ -142,9 +147,20 @@ class Library:
         report = Indexer(self.database, model, self.thumbnails, stop=stop).embed_missing(progress)
         if not report.interrupted:
             with self.database.writing():
-                self.database.models.use(self.database.models.register(model.identity))
+                model_id = self.database.models.register(model.identity)
+            self.own_classes.bring_up_to_date(model_id, lambda: model)
+            with self.database.writing():
+                self.database.models.use(model_id)
             self.refresh_index()
         return report
+
+    def learn_classes(self, table: Path, tell: Tell = untold) -> tuple[str, ...]:
+        """Learn a person's own classes from a CSV with the columns image and label, for the model that answers now.
+
+        Returns what is wrong with single lines. Raises UsageError when nothing can be learnt.
+        """
+        answering = self._answering()
+        return self.own_classes.train(table, answering.index.model_id, answering.model.get, tell)
 
     def forget(self, folder: str | os.PathLike[str]) -> int:
         """Stop watching a folder: its photos aren't found any more. Returns how many files that were.
@@ -205,6 +221,12 @@ class Library:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _follow(self) -> None:
+        """Bring what follows from the embeddings up to date: own classes, and the vector index's file."""
+        answering = self._answering()
+        self.own_classes.bring_up_to_date(answering.index.model_id, answering.model.get)
+        answering.index.refresh()
 
     def _indexer(self, stop: Event | None) -> Indexer:
         from searchengine.indexing.pipeline import Indexer

@@ -96,6 +96,15 @@ class PhotoFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A word that fits a photo."""
+
+    name: str
+    confidence: float  # 0.5 to 1
+    source: str  # who says so: "probe" for what was learnt from a person's examples
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """One content, with the places where it lies."""
 
@@ -103,6 +112,7 @@ class Photo:
     fingerprint: bytes  # 16 bytes, of the file's bytes
     facts: PhotoFacts
     files: tuple[PhotoFile, ...]  # by path, and RAWs that have a picture beside them last
+    labels: tuple[Label, ...] = ()  # as the active model sees it, the surest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +195,7 @@ class Filters:
     before: datetime | None = None  # taken before
     format: str | None = None
     camera: str | None = None  # part of the camera's name, any case
+    labels: tuple[str, ...] = ()  # names of labels that fit it, any case
 
     @property
     def empty(self) -> bool:

@@ -57,6 +57,9 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--before", type=DAY, metavar="DATE", help="Only photos taken earlier than that.")
     @click.option("--format", "image_format", metavar="NAME", help="Only photos of this format: jpeg, png, heic, …")
     @click.option("--camera", metavar="NAME", help="Only photos whose camera's name contains this.")
+    @click.option(
+        "--label", "labels", multiple=True, metavar="NAME", help="Only photos with this label; may be given again."
+    )
     @functools.wraps(command)
     def wrapper(
         *args: Any,
@@ -65,6 +68,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
         before: datetime | None,
         image_format: str | None,
         camera: str | None,
+        labels: tuple[str, ...],
         **kwargs: Any,
     ) -> None:
         if after and before and after >= before:
@@ -75,6 +79,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
             before=before,
             format=image_format and _FORMATS.get(image_format.lower(), image_format.lower()),
             camera=camera,
+            labels=labels,
         )
         command(*args, filters=filters, **kwargs)
 

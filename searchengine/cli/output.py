@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -78,6 +79,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
         "caption": facts.caption,
         "keywords": list(facts.keywords),
         "flaw": facts.flaw,
+        "labels": [asdict(label) | {"confidence": round(label.confidence, 4)} for label in hit.photo.labels],
     }
 
 

@@ -34,6 +34,7 @@ def command(
     searchengine search 'a dog running on grass'
     searchengine search 'at night' --like city.jpg
     searchengine search 'birthday cake' --after 2019-07 --camera canon
+    searchengine search 'on the beach' --label 'our dog'
     searchengine search 'a cat' -0 | xargs -0 -I{} cp {} cats/
 
     Ends with exit code 1 when nothing is found.

@@ -24,9 +24,11 @@ from searchengine.store.embeddings import Embeddings
 from searchengine.store.failures import Failures
 from searchengine.store.files import Files
 from searchengine.store.filesystem import network_filesystem, refusal, writable
+from searchengine.store.labels import Labels
 from searchengine.store.migrations import SCHEMA, upgrade
 from searchengine.store.models import Models
 from searchengine.store.photos import Photos
+from searchengine.store.probes import Probes
 from searchengine.store.roots import Roots
 from searchengine.store.sqlite import APPLICATION, open_engine, translated, use_write_ahead_log
 
@@ -49,6 +51,8 @@ class Database:
         self.models = Models(connections)
         self.embeddings = Embeddings(connections)
         self.failures = Failures(connections)
+        self.labels = Labels(connections)
+        self.probes = Probes(connections)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:

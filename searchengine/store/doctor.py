@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import func, not_, or_, select
 
 from searchengine.errors import printable
@@ -106,6 +107,22 @@ def _vectors(database: Database, repair: bool) -> Found:
         yield from ((f"The vector of photo {each} by {identity.name} is no unit vector.", repair) for each in bad)
 
 
+def _probes(database: Database, repair: bool) -> Found:
+    """What a model has learnt of a label has the model's dimension and is finite."""
+    for model_id, identity in database.models.all().items():
+        probes = database.probes.of(model_id)
+        bad = [
+            label_id
+            for label_id, probe in probes.items()
+            if len(probe.weights) != identity.dim or not np.isfinite([*probe.weights, probe.bias]).all()
+        ]
+        if bad and repair:
+            with database.writing():
+                for label_id in bad:
+                    database.probes.forget(label_id, model_id)  # the next run learns it anew from its examples
+        yield from ((f"What {identity.name} has learnt of label {each} is torn.", repair) for each in bad)
+
+
 CHECKS: dict[str, Callable[[Database, bool], Found]] = {
     "pages": _pages,
     "references": _references,
@@ -114,5 +131,6 @@ CHECKS: dict[str, Callable[[Database, bool], Found]] = {
     "paths": _paths,
     "places": _places,
     "vectors": _vectors,
+    "probes": _probes,
 }
 """Every check by its name."""

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 from searchengine.records import Filters, Photo, PhotoFacts, PhotoFile, Stamp
 from searchengine.store.connections import Connections
 from searchengine.store.files import state
+from searchengine.store.labels import Labels, photos_with
 from searchengine.store.roots import between
 from searchengine.store.schema import EmbeddingRow, FileRow, PhotoRow, RootRow, Row
 from searchengine.store.sqlite import chunks, insert_new
@@ -37,12 +38,14 @@ class Photos:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._labels = Labels(connections)
 
     def get(self, ids: Sequence[int]) -> list[Photo]:
         """The photos with these ids, in this order; unknown ones are passed over."""
         wanted = [int(photo_id) for photo_id in ids]
         files: dict[int, list[PhotoFile]] = {photo_id: [] for photo_id in wanted}
         found: dict[int, Photo] = {}
+        labels = self._labels.of(list(files))
         with self._connections.reading() as connection:
             for part in chunks(list(files)):
                 query = (
@@ -56,7 +59,8 @@ class Photos:
                     place = PhotoFile(row.path, stamp, state(missing=row.missing, online=row.online))
                     files[row.photo_id].append(place)
                 for row in connection.execute(select(PhotoRow.__table__).where(PhotoRow.id.in_(part))):
-                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), tuple(files[row.id]))
+                    places, own = tuple(files[row.id]), labels.get(row.id, ())
+                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own)
         return [found[photo_id] for photo_id in wanted if photo_id in found]
 
     def by_fingerprint(self, fingerprint: bytes) -> Photo | None:
@@ -68,7 +72,10 @@ class Photos:
         return self._one(select(FileRow.photo_id).where(FileRow.path == path))
 
     def matching(self, filters: Filters) -> Ids:
-        """The ids of the photos that satisfy every filter, int64 (n,), ascending; hidden ones are left out."""
+        """The ids of the photos that satisfy every filter, int64 (n,), ascending; hidden ones are left out.
+
+        Raises NotFoundError for a label that there isn't.
+        """
         return self._ids(select(PhotoRow.id).where(~PhotoRow.hidden, *self._conditions(filters)))
 
     def hidden(self) -> Ids:
@@ -80,6 +87,13 @@ class Photos:
         with self._connections.reading() as connection:
             everything = connection.scalar(select(func.count()).select_from(PhotoRow)) or 0
         return everything - len(self.hidden())
+
+    def captions(self) -> dict[int, str]:
+        """The captions of the photos that have one and aren't hidden, by id."""
+        query = select(PhotoRow.id, PhotoRow.caption).where(PhotoRow.caption.is_not(None), ~PhotoRow.hidden)
+        with self._connections.reading() as connection:
+            rows = connection.execute(query.order_by(PhotoRow.id))
+            return {photo_id: caption for photo_id, caption in rows if caption}
 
     def fingerprints(self) -> set[bytes]:
         """Of every photo, hidden ones too: 16 bytes each."""
@@ -143,6 +157,7 @@ class Photos:
             conditions.append(PhotoRow.format == filters.format.lower())
         if filters.camera is not None:
             conditions.append(PhotoRow.camera.in_(self._cameras(filters.camera)))
+        conditions += [PhotoRow.id.in_(photos_with(self._labels.named(name))) for name in filters.labels]
         if filters.folder is not None:
             # A root is known by its real path; the person may have come to it through a link, or by `..`.
             names = {filters.folder, os.path.realpath(filters.folder)}

@@ -139,5 +139,52 @@ class FailureRow(Base):
     decoder: Mapped[str]
 
 
+class LabelRow(Base):
+    """A word that may fit photos, once for each source that says when it does."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    source: Mapped[str]  # "probe": learnt from a person's examples
+
+    __table_args__ = (UniqueConstraint("source", "name"),)
+
+
+class ExampleRow(Base):
+    """A photo that a person showed for a label. It need not be in the library, so it is known by its content."""
+
+    __tablename__ = "examples"
+
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    path: Mapped[bytes]  # where it lay then
+
+
+class ProbeRow(Base):
+    """What one model has learnt of a label: confidence is the sigmoid of `weights` · vector + `bias`."""
+
+    __tablename__ = "probes"
+
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    weights: Mapped[bytes]  # little-endian float32 (dim,)
+    bias: Mapped[float]
+    accuracy: Mapped[float]  # cross-validated, of examples and others counting alike
+    recall: Mapped[float]  # cross-validated: the share of the examples that is recognised
+    last_seq: Mapped[int] = mapped_column(BigInteger)  # of the last embedding that it was applied to
+
+
+class PhotoLabelRow(Base):
+    """A label that fits a photo, as one model sees it. What doesn't fit has no row."""
+
+    __tablename__ = "photo_labels"
+
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    confidence: Mapped[float]  # 0.5 to 1
+
+
 Row = dict[str, Any]
 """A row to be written: the columns' names and values."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from searchengine.records import FileState, Filters
+from searchengine.records import FileState, Filters, Label
 from searchengine.store import migrations
 from searchengine.store.database import FILE, Database
 from searchengine.store.doctor import check
@@ -60,3 +62,26 @@ def test_a_library_of_an_older_version_opens_with_everything_in_it(folder: Path,
         assert photo.facts.camera == "Pixel 8"
         assert photo.files[0].state is FileState.PRESENT
         assert database.failures.all()[0].reason == "it is empty"
+
+
+def test_the_labels_of_a_library_are_kept(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.executescript(OLD[1].read_text(encoding="utf-8"))
+    with Database.open(folder) as database:
+        (photo,) = database.photos.get(database.photos.matching(Filters(labels=("our dog",))).tolist())
+        assert photo.labels == (Label("our dog", 0.75, "probe"),)
+        (examples,) = database.probes.examples().values()
+        assert [example.path for example in examples] == [b"/photos/b.png"]
+
+
+def test_a_library_without_labels_gets_room_for_them_and_then_needs_no_alembic(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.executescript(OLD[0].read_text(encoding="utf-8"))
+    program = (
+        "import sys; from pathlib import Path; from searchengine.store.database import Database\n"
+        f"Database.open(Path({str(folder)!r})).labels.all('probe'); print('alembic' in sys.modules)\n"
+    )
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in "ab"]
+    assert [run.stdout.strip() for run in runs] == ["True", "False"]
