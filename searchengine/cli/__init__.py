@@ -30,6 +30,7 @@ COMMANDS = {
     "restore": "Put a backup in the library's place.",
     "models": "List, download, switch and carry models.",
     "samples": "Write out a few photographs to try the program on.",
+    "probe": "Teach the library your own classes from a few photos.",
     "evaluate": "Measure how well a model finds and sorts photos.",
     "train": "Train the built-in model from its sources.",
 }
