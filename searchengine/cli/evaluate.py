@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
-from searchengine.cli.options import FILE
+from searchengine.cli.options import FILE, with_settings
 from searchengine.cli.output import note, write_json
 from searchengine.cli.progress import showing_work
-from searchengine.errors import printable
+from searchengine.errors import UsageError, printable
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,21 +146,25 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
 @command.command("compare")
 @click.argument("first")
 @click.argument("second")
-@click.argument("source", type=SOURCE)
+@click.argument("source", type=SOURCE, required=False)
+@with_settings
 @_with_json
-def compare(first: str, second: str, source: Path, as_json: bool) -> None:
+def compare(first: str, second: str, source: Path | None, settings: Settings, as_json: bool) -> None:
     """Compare the models FIRST and SECOND on the same captioned photos.
 
-    SOURCE is as for captions. The photos are drawn again ten thousand times, each with its captions, to see how far the
-    difference could be chance.
+    SOURCE is as for captions; without it, the photos of the library that have a caption of their own (IPTC or XMP) are
+    taken. The photos are drawn again ten thousand times, each with its captions, to see how far the difference could be
+    chance.
 
     \b
     searchengine evaluate compare builtin clip-b32 photos.zip
+    searchengine evaluate compare builtin ./my-model
     """
     from searchengine.training.comparison import compare_retrieval
 
     one, other = _open(first), _open(second)
-    with _captioned(source) as photos, showing_work() as tell:
+    opened = _captioned(source) if source else _own_captions(settings)
+    with opened as photos, showing_work() as tell:
         result = compare_retrieval(one, other, photos, tell)
     _name_problems(result.problems)
     names = (one.identity.name, other.identity.name)
@@ -217,6 +221,21 @@ def _captioned(source: Path, held_out: int | None = None) -> Iterator[CaptionedP
 
     with data.opened_captions(source) as photos:
         yield photos if held_out is None else photos.take(data.held_out(photos.paths, held_out)[1])
+
+
+@contextmanager
+def _own_captions(settings: Settings) -> Iterator[CaptionedPhotos]:
+    from searchengine.library import Library
+    from searchengine.training.library_captions import captions_of
+
+    with Library.open(settings) as library:
+        photos = captions_of(library.database)
+        if not photos:
+            raise UsageError(
+                "No photo of the library that is within reach has a caption of its own.",
+                "Name a data set: `searchengine evaluate compare FIRST SECOND photos.zip`.",
+            )
+        yield photos
 
 
 def _check_drawable(path: Path | None) -> None:
