@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchengine.errors import UsageError, printable
+from searchengine.errors import PhotoUnreadableError, UsageError, printable
 from searchengine.photos.decode import decode
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def read_labels(table: Path) -> LabelledPhotos:
     """
     problems: list[str] = []
     rows = [
-        (_picture(table, line, row["image"]), row["label"]) for line, row in read_rows(table, ("image", "label"), problems)
+        (_picture(table, line, row["image"]), row["label"])
+        for line, row in read_rows(table, ("image", "label"), problems)
     ]
     if problems or not rows:
         raise UsageError(problems[0] if problems else f"{printable(table)} names no photo.")
@@ -164,8 +165,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_picture(path: Path, at_least: int) -> Pixels:
-    """The pixels of one photo, uint8 (h, w, 3), `at_least` as for `decode`. Raises PhotoUnreadableError."""
-    return decode(path.read_bytes(), path=os.fsencode(path), at_least=at_least).pixels
+    """The pixels of one photo, uint8 (h, w, 3), `at_least` as for `decode`.
+
+    Raises PhotoUnreadableError, also for one that is gone or may not be read.
+    """
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        raise PhotoUnreadableError(path, error.strerror or str(error)) from error
+    return decode(contents, path=os.fsencode(path), at_least=at_least).pixels
 
 
 def held_out(paths: Sequence[Path], count: int) -> tuple[list[int], list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, log_softmax
+from torch.nn.functional import cross_entropy, log_softmax, logsigmoid
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
@@ -17,6 +17,17 @@ def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
     logits = scale * images @ texts.T  # (n images, n texts)
     own = torch.arange(len(images), device=images.device)
     return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
+
+
+def sigmoid_loss(images: Tensor, texts: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    """The pairwise sigmoid loss: of every image and every text by itself, whether they belong together.
+
+    Arguments as for `contrastive_loss`; `bias` is a scalar that starts well below zero, for nearly all pairs don't.
+    Returns a scalar. (Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023, algorithm 1.)
+    """
+    logits = scale * images @ texts.T + bias  # (n images, n texts)
+    signs = 2 * torch.eye(len(images), dtype=logits.dtype, device=logits.device) - 1  # 1 for a pair, -1 for others
+    return -logsigmoid(signs * logits).sum() / len(images)
 
 
 def class_loss(images: Tensor, texts: Tensor, targets: Tensor, scale: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Tell = Callable[[str, int, int, str], None]
-"""Called with what is being done ("pictures"), how much of it is done, how much there is, and a remark ("loss 2.31")."""
+"""Called with what is being done ("pictures"), how much is done, how much there is, and a remark ("loss 2.31")."""
 
 
 def untold(stage: str, done: int, whole: int, remark: str) -> None:
