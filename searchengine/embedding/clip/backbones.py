@@ -29,9 +29,9 @@ class Backbone(nn.Module):
         if not self.net.supports_gradient_checkpointing:
             return
         if enabled:
-            self.net.gradient_checkpointing_enable()
+            self.net.activation_checkpointing_enable()
         else:
-            self.net.gradient_checkpointing_disable()
+            self.net.activation_checkpointing_disable()
 
 
 class ImageBackbone(Backbone):

@@ -35,10 +35,18 @@ def with_vocabulary(model: DualEncoderConfig, vocabulary: int) -> DualEncoderCon
     return replace(model, text=replace(text, transformers={**text.transformers, "vocab_size": vocabulary}))
 
 
-def _gpt2(vocabulary: int, context: int, width: int, layers: int, heads: int) -> dict[str, Any]:
+def _gpt2(vocabulary: int, context: int, width: int, layers: int, heads: int, spread: float = 0.02) -> dict[str, Any]:
+    """`spread` is the standard deviation of the first weights: a narrow GPT-2 with small ones hardly sees its words."""
     sizes = {"vocab_size": vocabulary, "n_positions": context, "n_embd": width, "n_layer": layers, "n_head": heads}
     no_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-    return {"model_type": "gpt2", **sizes, **no_dropout, "bos_token_id": None, "eos_token_id": None}
+    return {
+        "model_type": "gpt2",
+        **sizes,
+        **no_dropout,
+        "initializer_range": spread,
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
 
 
 def _bert(vocabulary: int, context: int, width: int, layers: int, heads: int) -> dict[str, Any]:
@@ -77,7 +85,7 @@ _ALL = (
         "a small ViT with a norm on its patches, and a small GPT-2",
         DualEncoderConfig(
             VisionTransformerConfig(64, 8, 192, 6, 3, "gelu", patch_norm=True),
-            TextBackboneConfig(TINY_CONTEXT, "last", _gpt2(TINY_VOCABULARY, TINY_CONTEXT, 192, 4, 3)),
+            TextBackboneConfig(TINY_CONTEXT, "last", _gpt2(TINY_VOCABULARY, TINY_CONTEXT, 192, 4, 3, spread=0.07)),
             dim=192,
         ),
         tokenizer="gpt2",
