@@ -17,14 +17,12 @@ from searchengine.embedding.clip.config import (
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One recipe: its architecture, its kind of tokenizer, and whose towers it may start from."""
+    """One recipe: its architecture and its kind of tokenizer."""
 
     name: str
     title: str
     model: DualEncoderConfig
     tokenizer: Literal["clip", "bert", "gpt2"]
-    pretrained_image: str | None = None  # a name on the hub
-    pretrained_text: str | None = None
 
 
 def with_vocabulary(model: DualEncoderConfig, vocabulary: int) -> DualEncoderConfig:
@@ -99,8 +97,6 @@ _ALL = (
             dim=512,
         ),
         tokenizer="bert",
-        pretrained_image="microsoft/resnet-50",
-        pretrained_text="google-bert/bert-base-uncased",
     ),
     Configuration(
         "resnet50+bert-tiny",
@@ -121,8 +117,6 @@ _ALL = (
             dim=512,
         ),
         tokenizer="clip",
-        pretrained_image="openai/clip-vit-base-patch16",
-        pretrained_text="openai/clip-vit-base-patch16",
     ),
     Configuration(
         "vit-b16+transformer-tiny",
