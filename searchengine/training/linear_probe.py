@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from searchengine.records import Vectors
@@ -66,21 +68,25 @@ def fit_probe(
     """
     data = _Examples.of(vectors, labels, weights)
     if penalty is None:
-        penalty = _best_penalty(data)[0] if data.enough else FEW
+        penalty = _best_penalty(data, PENALTIES)[0] if data.enough else FEW
     layer = _minimise(data, penalty, np.s_[:], start=None)
     scaled = layer[:, :-1].numpy() / data.scale
     return LinearProbe(scaled, layer[:, -1].numpy() - scaled @ data.mean, penalty)
 
 
 def held_out_scores(
-    vectors: Vectors, labels: NDArray[np.int64], *, weights: NDArray[np.float64] | None = None
+    vectors: Vectors,
+    labels: NDArray[np.int64],
+    *,
+    weights: NDArray[np.float64] | None = None,
+    penalty: float | None = None,
 ) -> NDArray[np.float64] | None:
     """What layers fitted without an example say of it: float64 (n, classes); None where there are too few examples.
 
     Five folds, with every class in each where it has as many examples; parameters as for `fit_probe`.
     """
     data = _Examples.of(vectors, labels, weights)
-    return _best_penalty(data)[1].numpy() if data.enough else None
+    return _best_penalty(data, PENALTIES if penalty is None else (penalty,))[1].numpy() if data.enough else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,18 +125,21 @@ class _Examples:
         )
 
 
-def _best_penalty(data: _Examples) -> tuple[float, Tensor]:
-    """The penalty with the least cross-validated loss, and the held-out scores under it: float64 (n, classes)."""
-    held_out = torch.empty(len(PENALTIES), len(data.labels), data.classes, dtype=torch.float64)
+def _best_penalty(data: _Examples, penalties: Sequence[float]) -> tuple[float, Tensor]:
+    """The penalty with the least cross-validated loss, and the held-out scores under it: float64 (n, classes).
+
+    From the strongest to the weakest: each layer starts where the one before it ended.
+    """
+    held_out = torch.empty(len(penalties), len(data.labels), data.classes, dtype=torch.float64)
     for fold in range(int(data.folds.max()) + 1):
         rest, own = data.folds != fold, data.folds == fold
         layer = None
-        for number, penalty in enumerate(PENALTIES):
-            layer = _minimise(data, penalty, rest, start=layer)  # the stronger one's is near
+        for number, penalty in enumerate(penalties):
+            layer = _minimise(data, penalty, rest, start=layer)
             held_out[number, own] = data.inputs[own] @ layer.T
     losses = [(cross_entropy(scores, data.labels, reduction="none") * data.weights).mean() for scores in held_out]
     best = int(torch.stack(losses).argmin())
-    return PENALTIES[best], held_out[best]
+    return penalties[best], held_out[best]
 
 
 def _minimise(data: _Examples, penalty: float, rows: slice | Tensor, start: Tensor | None) -> Tensor:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchengine.errors import UsageError
-from searchengine.training.linear_probe import ENOUGH, fit_probe, held_out_scores
+from searchengine.training.linear_probe import ENOUGH, FEW, fit_probe, held_out_scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from searchengine.records import Vector, Vectors
+
+MANY = 20
+"""Examples from which the penalty is chosen. With fewer, what cross-validation likes best is often so weak that the
+layer learns by heart which of the others were not shown, and gives the label to none of them."""
 
 RAREST = 0.01
 """The least share of photos that a class is taken to have."""
@@ -50,14 +54,15 @@ def fit_detector(examples: Vectors, others: Vectors) -> Detector:
     vectors = np.concatenate([examples, others])
     labels = np.repeat([1, 0], [len(examples), len(others)])
     weights = np.where(labels == 1, len(others) / len(examples), 1.0)
-    held_out = held_out_scores(vectors, labels, weights=weights)
+    penalty = None if len(examples) >= MANY else FEW
+    held_out = held_out_scores(vectors, labels, weights=weights, penalty=penalty)
     if held_out is None:
         raise RuntimeError("three of each are enough to cross-validate")
     margins = held_out[:, 1] - held_out[:, 0]
     slope, shift = _calibration(margins[labels == 1], margins[labels == 0])
     shown = slope * margins + shift >= 0
     recall, correct = float(shown[labels == 1].mean()), float(1 - shown[labels == 0].mean())
-    probe = fit_probe(vectors, labels, weights=weights)
+    probe = fit_probe(vectors, labels, weights=weights, penalty=penalty)
     return Detector(
         (slope * (probe.weights[1] - probe.weights[0])).astype(np.float32),
         float(slope * (probe.biases[1] - probe.biases[0]) + shift),
