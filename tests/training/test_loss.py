@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from searchengine.training.loss import class_loss, contrastive_loss
+from searchengine.training.loss import class_loss, contrastive_loss, sigmoid_loss
 
 
 def unit(*shape: int, seed: int) -> torch.Tensor:
@@ -44,3 +44,18 @@ def test_gradients_agree_with_finite_differences() -> None:
     targets = torch.softmax(torch.randn(5, 5, generator=torch.Generator().manual_seed(9), dtype=torch.float64), 1)
     assert torch.autograd.gradcheck(contrastive_loss, (images, texts, scale))
     assert torch.autograd.gradcheck(lambda a, b, s: class_loss(a, b, targets, s), (images, texts, scale))
+
+
+def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together() -> None:
+    images, texts = unit(6, 5, seed=10), unit(6, 5, seed=11)
+    logits = 9.0 * images.numpy() @ texts.numpy().T - 4.0
+    belongs = np.where(np.eye(6) == 1, 1.0, -1.0)
+    expected = np.log1p(np.exp(-belongs * logits)).sum() / 6
+    found = sigmoid_loss(images, texts, torch.tensor(9.0), torch.tensor(-4.0)).item()
+    assert abs(found - expected) < 1e-9
+
+
+def test_gradients_of_the_sigmoid_loss_agree_with_finite_differences() -> None:
+    images, texts = unit(5, 3, seed=12).requires_grad_(), unit(5, 3, seed=13).requires_grad_()
+    scale, bias = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (5.0, -2.0))
+    assert torch.autograd.gradcheck(sigmoid_loss, (images, texts, scale, bias))
