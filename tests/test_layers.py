@@ -33,6 +33,7 @@ HOMES: dict[str, set[str]] = {
     "tokenizers": {"embedding", "training"},
     "huggingface_hub": {"embedding"},
     "torch": {"embedding", "training", "vectors/torch_index.py"},
+    "peft": {"training/lora.py"},
     "faiss": {"vectors"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},

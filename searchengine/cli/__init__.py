@@ -32,6 +32,7 @@ COMMANDS = {
     "samples": "Write out a few photographs to try the program on.",
     "probe": "Teach the library your own classes from a few photos.",
     "evaluate": "Measure how well a model finds and sorts photos.",
+    "fine-tune": "Teach a model your own photos and captions.",
     "train": "Train the built-in model from its sources.",
 }
 """Every command with its line in the overview, so that `--help` imports none of them."""
@@ -62,7 +63,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"searchengine.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"searchengine.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

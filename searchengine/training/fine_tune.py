@@ -1,0 +1,182 @@
+"""A model fine-tuned on a person's own captioned photos, as far as it gains by that and no further.
+
+    photos → learnt from | chosen with | judged by → trained → the way back measured → better than before, or not
+
+What the share of the way is chosen with, and what the outcome is judged by, are photos that weren't learnt from, and
+not the same ones.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from searchengine.embedding.catalog import BUILTIN
+from searchengine.embedding.checkpoint import open_checkpoint
+from searchengine.embedding.model_folder import MANIFEST
+from searchengine.embedding.places import find_place
+from searchengine.errors import UsageError
+from searchengine.training.data import held_out
+from searchengine.training.interpolation import SHARES, interpolated, share_to_take
+from searchengine.training.lora import add_adapters, merge_adapters
+from searchengine.training.measuring import measure
+from searchengine.training.optimiser import parameter_groups
+from searchengine.training.pairs import prepare_pairs
+from searchengine.training.processes import joined
+from searchengine.training.progress import Tell, untold
+from searchengine.training.run_folder import RunFolder
+from searchengine.training.trainer import TrainingData, TrainingSettings, train
+
+if TYPE_CHECKING:
+    from searchengine.embedding.clip.dual_encoder import DualEncoder
+    from searchengine.embedding.clip.folder import DualEncoderFolder
+    from searchengine.training.data import CaptionedPhotos
+    from searchengine.training.evaluation import Recall
+    from searchengine.training.pairs import Pairs
+    from searchengine.training.trainer import Precision
+
+LEAST = 20
+"""Photos with captions below which there is nothing to learn from and to judge by."""
+
+HELD_OUT_SHARE = 0.3  # of the photos; half of them to choose with, half to judge by
+MOST_HELD_OUT = 1000
+MARGIN = 1.25  # how much larger than the input pictures are kept, for crops
+WEIGHT_DECAY = 0.1
+TEMPERATURE = 10.0  # times the rate of everything else
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuning:
+    """Every number that a fine-tuning depends on."""
+
+    rate: float
+    epochs: float = 5.0
+    batch: int = 64
+    lora: int | None = None  # the adapters' rank; None: all weights are trained
+    precision: Precision = "float32"
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """How well captions find their photos, and photos their captions."""
+
+    text_to_image: Recall
+    image_to_text: Recall
+
+    @property
+    def mean(self) -> float:
+        """The mean of R@1, R@5 and R@10 in both directions: the one figure that models are compared by."""
+        each = (self.text_to_image, self.image_to_text)
+        return sum(recall.at_1 + recall.at_5 + recall.at_10 for recall in each) / 6
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuned:
+    """What came of it."""
+
+    learnt_from: int  # photos
+    chosen_with: int
+    judged_by: int
+    share: float  # of the way from the start to the fine-tuned weights that was taken
+    before: Retrieved  # on the photos that it is judged by
+    after: Retrieved
+    problems: tuple[str, ...]  # what of the data was left out, a sentence each
+
+    @property
+    def better(self) -> bool:
+        """Whether the outcome is worth having: something changed, and not for the worse."""
+        return self.share > 0 and self.after.mean >= self.before.mean
+
+
+def starting_point(models: Path, name: str) -> DualEncoderFolder:
+    """The dual encoder of a model that lies in the folder `models`, or at a path of its own.
+
+    Raises UsageError for one without PyTorch weights, ModelError in its kinds.
+    """
+    place = None if name == BUILTIN else find_place(models, name)
+    if place is None or (place.checkpoint / MANIFEST).exists():
+        raise UsageError(
+            f"{name} can't be fine-tuned: it is two finished graphs, without the weights that training changes.",
+            "Start from a CLIP (`searchengine models pull clip-b32`) or from a model that `searchengine train` made.",
+        )
+    if place.hub is not None and not place.pulled:
+        raise place.missing()
+    return open_checkpoint(place.checkpoint).dual_encoder()
+
+
+def fine_tune(
+    model: DualEncoderFolder,
+    photos: CaptionedPhotos,
+    how: FineTuning,
+    folder: Path,
+    *,
+    tell: Tell = untold,
+    stop: Event | None = None,
+) -> FineTuned | None:
+    """Fine-tune the encoder of `model` in place; None when `stop` came first. `folder`, which is empty, is worked in.
+
+    Raises UsageError for too few photos with captions, and as `train`.
+    """
+    if len(photos) < LEAST:
+        raise UsageError(
+            f"{len(photos):,} photos with a caption are too few to learn from; at least {LEAST} are needed.",
+            "Write captions into your photos (IPTC or XMP) and index them, or name a table of captions with --data.",
+        )
+    parts = _parts(model, photos, folder, tell)
+    encoder, start = model.encoder, copy.deepcopy(model.encoder.state_dict())
+    with joined() as world:
+        encoder.to(world.device)
+        before = _measured(model, parts[2], how)
+        adapters = None if how.lora is None else add_adapters(encoder, how.lora)
+        steps = math.ceil(how.epochs * len(parts[0]) / min(how.batch, len(parts[0])))
+        settings = TrainingSettings(steps, batch=how.batch, precision=how.precision, evaluations=0, seed=how.seed)
+        size = (model.preprocessing.height, model.preprocessing.width)
+        data = TrainingData(parts[0], None, size, model.normalisation)
+        groups, run = _groups(encoder, how.rate), RunFolder.new(folder / "run", asdict(how))
+        if not train(encoder, data, settings, run, world, groups=groups, tell=tell, stop=stop):
+            return None
+        if adapters is not None:
+            merge_adapters(adapters)
+        end = copy.deepcopy(encoder.state_dict())
+        figures = {}
+        for done, share in enumerate(SHARES, start=1):
+            encoder.load_state_dict(interpolated(start, end, share))
+            figures[share] = _measured(model, parts[1], how).mean
+            tell("measuring", done, len(SHARES), "")
+        share = share_to_take(figures)
+        encoder.load_state_dict(interpolated(start, end, share))
+        after = _measured(model, parts[2], how)
+        encoder.cpu()
+    learnt_from, chosen_with, judged_by = map(len, parts)
+    problems = tuple(dict.fromkeys(problem for part in parts for problem in part.problems))
+    return FineTuned(learnt_from, chosen_with, judged_by, share, before, after, problems)
+
+
+def _parts(model: DualEncoderFolder, photos: CaptionedPhotos, folder: Path, tell: Tell) -> tuple[Pairs, Pairs, Pairs]:
+    """What is learnt from, chosen with and judged by, made ready. A photo's name decides where it belongs."""
+    count = min(MOST_HELD_OUT, round(HELD_OUT_SHARE * len(photos)))
+    kept, out = held_out(photos.paths, count)
+    chosen, judged = held_out([photos.paths[place] for place in out], count // 2)
+    places = (kept, [out[place] for place in chosen], [out[place] for place in judged])
+    learn, choose, judge = (
+        prepare_pairs(photos.take(some), model.preprocessing, model.tokenizer, folder / name, margin=margin, tell=tell)
+        for name, some, margin in zip(("learn", "choose", "judge"), places, (MARGIN, 1.0, 1.0), strict=True)
+    )
+    return learn, choose, judge
+
+
+def _measured(model: DualEncoderFolder, pairs: Pairs, how: FineTuning) -> Retrieved:
+    return Retrieved(*measure(model.encoder, pairs, model.normalisation, how.precision))
+
+
+def _groups(encoder: DualEncoder, rate: float) -> list[dict[str, Any]]:
+    """Everything that is trained at the rate, the temperature at ten times as much; no sigmoid's bias is learnt."""
+    apart = {encoder.logit_scale, encoder.logit_bias}
+    others = [parameter for parameter in encoder.parameters() if parameter not in apart]
+    temperature = {"params": [encoder.logit_scale], "lr": TEMPERATURE * rate, "weight_decay": 0.0}
+    return [*parameter_groups(others, rate, WEIGHT_DECAY), temperature]
