@@ -6,7 +6,7 @@ The public names; importing this package imports nothing heavy.
 from typing import TYPE_CHECKING
 
 from searchengine.errors import SearchEngineError
-from searchengine.records import Filters, Hit, IndexReport, Photo, PhotoFacts, Progress, Query, Results
+from searchengine.records import Filters, Hit, IndexReport, Label, Photo, PhotoFacts, Progress, Query, Results
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = [
     "Filters",
     "Hit",
     "IndexReport",
+    "Label",
     "Library",
     "Photo",
     "PhotoFacts",

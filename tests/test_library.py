@@ -15,7 +15,7 @@ from searchengine.doctor import examine
 from searchengine.embedding.model_store import builtin_folder
 from searchengine.errors import LibraryMissingError, ModelError, NotFoundError, UsageError
 from searchengine.library import Library
-from searchengine.records import IndexReport, Results
+from searchengine.records import Filters, IndexReport, Results
 from searchengine.settings import Settings
 
 
@@ -72,6 +72,26 @@ def test_an_empty_library_says_so(settings: Settings) -> None:
 def test_the_librarys_own_model_goes_before_the_environments(settings: Settings) -> None:
     with Library.open(replace(settings, default_model="openai-b32")) as again:
         assert names(again.search("a cat", limit=1)) == ["chelsea.png"]
+
+
+def test_what_was_learnt_of_a_class_is_learnt_by_the_next_model_too(
+    library: Library, photos: Path, sample_photos: Path, other_model: Path, tmp_path: Path
+) -> None:
+    for name in ("motorcycle_left.png", "motorcycle_right.png", "astronaut.png", "china.jpg", "camera.png"):
+        shutil.copy(sample_photos / name, photos)
+    library.index()
+    table = tmp_path / "labels.csv"
+    motorcycles = [photos / "motorcycle_left.png", photos / "motorcycle_right.png", photos / "copy.png"]
+    (photos / "copy.png").write_bytes(motorcycles[0].read_bytes() + b"and a tail")
+    table.write_text("image,label\n" + "".join(f"{path},motorcycles\n" for path in motorcycles), "utf-8")
+    assert library.learn_classes(table) == ()
+    wanted = {"motorcycle_left.png", "motorcycle_right.png"}
+    only = Filters(labels=("motorcycles",))
+    assert set(names(library.search("a photo", filters=only))) == wanted
+    library.use_model(str(other_model))
+    assert set(names(library.search("a photo", filters=only))) == wanted
+    (learnt,) = library.own_classes.all()
+    assert learnt.accuracy is not None
 
 
 @pytest.mark.usefixtures("library")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import numpy as np
 import pytest
@@ -145,6 +146,16 @@ def test_asked_to_stop_it_stops(checkpoint: Path, photos: CaptionedPhotos, tmp_p
 
     how = FineTuning(rate=1e-4, epochs=50)
     assert fine_tune(load_dual_encoder(checkpoint), photos, how, tmp_path / "work", tell=tell, stop=stop) is None
+
+
+def test_ctrl_c_changes_nothing(checkpoint: Path, table: Path, own_models: Path) -> None:
+    press = Timer(2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    press.start()
+    stopped = call("fine-tune", checkpoint, "--name", "mine", "--data", table, "--epochs", "1000000")
+    press.join()
+    assert stopped.exit_code == 130
+    assert "Traceback" not in stopped.output
+    assert not (own_models / "own").exists()
 
 
 def test_the_temperature_learns_ten_times_as_fast(
