@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
@@ -32,11 +33,14 @@ from searchengine.training.run_folder import RunFolder
 from searchengine.training.trainer import TrainingData, TrainingSettings, train
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from searchengine.embedding.clip.dual_encoder import DualEncoder
     from searchengine.embedding.clip.folder import DualEncoderFolder
     from searchengine.training.data import CaptionedPhotos
     from searchengine.training.evaluation import Recall
     from searchengine.training.pairs import Pairs
+    from searchengine.training.processes import World
     from searchengine.training.trainer import Precision
 
 LEAST = 20
@@ -127,34 +131,18 @@ def fine_tune(
             f"{len(photos):,} photos with a caption are too few to learn from; at least {LEAST} are needed.",
             "Write captions into your photos (IPTC or XMP) and index them, or name a table of captions with --data.",
         )
-    parts = _parts(model, photos, folder, tell)
-    encoder, start = model.encoder, copy.deepcopy(model.encoder.state_dict())
+    learn, choose, judge = _parts(model, photos, folder, tell)
     with joined() as world:
-        encoder.to(world.device)
-        before = _measured(model, parts[2], how)
-        adapters = None if how.lora is None else add_adapters(encoder, how.lora)
-        steps = math.ceil(how.epochs * len(parts[0]) / min(how.batch, len(parts[0])))
-        settings = TrainingSettings(steps, batch=how.batch, precision=how.precision, evaluations=0, seed=how.seed)
-        size = (model.preprocessing.height, model.preprocessing.width)
-        data = TrainingData(parts[0], None, size, model.normalisation)
-        groups, run = _groups(encoder, how.rate), RunFolder.new(folder / "run", asdict(how))
-        if not train(encoder, data, settings, run, world, groups=groups, tell=tell, stop=stop):
+        encoder = model.encoder.to(world.device)
+        start = copy.deepcopy(encoder.state_dict())
+        before = _measured(model, judge, how)
+        if not _train(model, learn, how, folder, world, tell, stop):
             return None
-        if adapters is not None:
-            merge_adapters(adapters)
-        end = copy.deepcopy(encoder.state_dict())
-        figures = {}
-        for done, share in enumerate(SHARES, start=1):
-            encoder.load_state_dict(interpolated(start, end, share))
-            figures[share] = _measured(model, parts[1], how).mean
-            tell("measuring", done, len(SHARES), "")
-        share = share_to_take(figures)
-        encoder.load_state_dict(interpolated(start, end, share))
-        after = _measured(model, parts[2], how)
+        share = _go_back(model, start, choose, how, tell)
+        after = _measured(model, judge, how)
         encoder.cpu()
-    learnt_from, chosen_with, judged_by = map(len, parts)
-    problems = tuple(dict.fromkeys(problem for part in parts for problem in part.problems))
-    return FineTuned(learnt_from, chosen_with, judged_by, share, before, after, problems)
+    problems = tuple(dict.fromkeys((*learn.problems, *choose.problems, *judge.problems)))
+    return FineTuned(len(learn), len(choose), len(judge), share, before, after, problems)
 
 
 def _parts(model: DualEncoderFolder, photos: CaptionedPhotos, folder: Path, tell: Tell) -> tuple[Pairs, Pairs, Pairs]:
@@ -170,8 +158,20 @@ def _parts(model: DualEncoderFolder, photos: CaptionedPhotos, folder: Path, tell
     return learn, choose, judge
 
 
-def _measured(model: DualEncoderFolder, pairs: Pairs, how: FineTuning) -> Retrieved:
-    return Retrieved(*measure(model.encoder, pairs, model.normalisation, how.precision))
+def _train(
+    model: DualEncoderFolder, pairs: Pairs, how: FineTuning, folder: Path, world: World, tell: Tell, stop: Event | None
+) -> bool:
+    """Train the encoder, or adapters that become part of it; False when `stop` came first."""
+    encoder, size = model.encoder, (model.preprocessing.height, model.preprocessing.width)
+    adapters = None if how.lora is None else add_adapters(encoder, how.lora)
+    steps = math.ceil(how.epochs * len(pairs) / min(how.batch, len(pairs)))
+    settings = TrainingSettings(steps, batch=how.batch, precision=how.precision, evaluations=0, seed=how.seed)
+    data = TrainingData(pairs, None, size, model.normalisation)
+    groups, run = _groups(encoder, how.rate), RunFolder.new(folder / "run", asdict(how))
+    finished = train(encoder, data, settings, run, world, groups=groups, tell=tell, stop=stop)
+    if adapters is not None:
+        merge_adapters(adapters)
+    return finished
 
 
 def _groups(encoder: DualEncoder, rate: float) -> list[dict[str, Any]]:
@@ -180,3 +180,20 @@ def _groups(encoder: DualEncoder, rate: float) -> list[dict[str, Any]]:
     others = [parameter for parameter in encoder.parameters() if parameter not in apart]
     temperature = {"params": [encoder.logit_scale], "lr": TEMPERATURE * rate, "weight_decay": 0.0}
     return [*parameter_groups(others, rate, WEIGHT_DECAY), temperature]
+
+
+def _go_back(model: DualEncoderFolder, start: Mapping[str, Tensor], pairs: Pairs, how: FineTuning, tell: Tell) -> float:
+    """Take the encoder as far back towards its start as these photos say; the share of the way that is left."""
+    end = copy.deepcopy(model.encoder.state_dict())
+    figures = {}
+    for done, share in enumerate(SHARES, start=1):
+        model.encoder.load_state_dict(interpolated(start, end, share))
+        figures[share] = _measured(model, pairs, how).mean
+        tell("measuring", done, len(SHARES), "")
+    taken = share_to_take(figures)
+    model.encoder.load_state_dict(interpolated(start, end, taken))
+    return taken
+
+
+def _measured(model: DualEncoderFolder, pairs: Pairs, how: FineTuning) -> Retrieved:
+    return Retrieved(*measure(model.encoder, pairs, model.normalisation, how.precision))
