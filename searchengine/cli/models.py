@@ -18,6 +18,9 @@ from searchengine.settings import Settings
 if TYPE_CHECKING:
     from searchengine.embedding.model_store import ModelEntry, ModelStore
 
+FORMATS = ("searchengine", "openai", "transformers")
+"""What a checkpoint can be written as."""
+
 
 @click.group("models", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with everything the catalogue knows.")
@@ -102,11 +105,48 @@ def import_(file: Path) -> None:
     note(f"{entry.name} is here. To look at your photos with it: `searchengine models use {entry.name}`.")
 
 
+@command.command("convert")
+@click.argument("source")
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--to", "kind", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True, help="Its format.")
+@click.option("--tokenizer", metavar="FOLDER|NAME", help="Where the vocabulary is, when it isn't beside SOURCE.")
+def convert(source: str, target: Path, kind: str, tokenizer: str | None) -> None:
+    """Write the CLIP model SOURCE into the new folder TARGET, in another format, with the same weights.
+
+    SOURCE is a file of OpenAI's weights (.pt or .safetensors), the folder of a checkpoint, or the name of a model that
+    is here. Nothing that such a file contains is run. The folder can be used as a model by its path.
+
+    \b
+    --to searchengine   what this program trains
+    --to openai         OpenAI's names, laid out for OpenCLIP
+    --to transformers   for the transformers library, which has no ResNets of CLIP
+
+    \b
+    searchengine models convert RN50.pt my-rn50 --tokenizer openai-b32
+    searchengine models convert openai-b32 clip --to openai
+    searchengine index ~/Pictures --model ./my-rn50
+    """
+    from searchengine.embedding.clip.convert import convert as write
+
+    store = _store(Settings.choose())
+    path = Path(source)
+    weights = path if path.is_file() else store.checkpoint(source)
+    note(f"Converting {printable(weights)}; this takes up to a minute.")
+    write(weights, target, kind, _vocabulary(store, tokenizer) if tokenizer is not None else None)
+    name = printable(target)
+    note(f"{name} is a model now. To look at your photos with it: `searchengine models use {name}`.")
+
+
 def pull_model(settings: Settings, name: str) -> None:
     """Download a model, showing how far it has come. Raises ModelError in its kinds."""
     with showing_bytes(name) as progress:
         entry = _store(settings).pull(name, progress)
     note(f"{entry.name} is here ({entry.bytes / 1e6:,.0f} MB; its licence: {entry.licence or 'see its card'}).")
+
+
+def _vocabulary(store: ModelStore, place: str) -> Path:
+    """The folder or file with a vocabulary; else the checkpoint of the model of that name."""
+    return Path(place) if Path(place).exists() else store.checkpoint(place)
 
 
 def _store(settings: Settings) -> ModelStore:

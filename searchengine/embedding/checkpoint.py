@@ -2,6 +2,7 @@
 
     config.json of a family that transformers knows   `transformers_checkpoint.py`
     config.json of a dual encoder of this program     `clip/folder.py`
+    open_clip_config.json, with OpenAI's weights      `clip/open_clip.py`
 
 Nothing here touches the network, and no code from a checkpoint is run.
 """
@@ -11,13 +12,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from searchengine.embedding.checkpoint_files import CONFIG, damaged, read_json
+from searchengine.embedding.checkpoint_files import CONFIG, OPEN_CLIP_CONFIG, damaged, read_json
 from searchengine.embedding.clip.folder import MODEL_TYPE, DualEncoderCheckpoint
+from searchengine.embedding.clip.open_clip import OpenClipCheckpoint
 from searchengine.embedding.transformers_checkpoint import TransformersCheckpoint
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from searchengine.embedding.clip.folder import DualEncoderFolder
     from searchengine.embedding.preprocessing import Normalisation, Preprocessing
     from searchengine.embedding.towers import Towers
 
@@ -49,6 +52,12 @@ class Checkpoint(Protocol):
     def towers(self) -> Towers:
         """Both towers in PyTorch, float32, on the processor."""
 
+    def dual_encoder(self) -> DualEncoderFolder:
+        """The model in our own code, as training wants it.
+
+        Raises ModelUnsupportedError for an architecture that isn't written out here.
+        """
+
 
 def open_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in `folder`, of whichever kind it is; its weights are not read yet.
@@ -56,6 +65,8 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     Raises ModelMissingError when there is none, ModelUnsupportedError when it is of a family that we don't run,
     ModelDamagedError when its configuration can't be read or its weights or tokenizer aren't there.
     """
+    if not (folder / CONFIG).exists() and (folder / OPEN_CLIP_CONFIG).exists():
+        return OpenClipCheckpoint.open(folder)
     model_type = read_json(folder, CONFIG).get("model_type")
     if not isinstance(model_type, str):
         raise damaged(folder, f"{CONFIG} doesn't say its model_type")

@@ -20,12 +20,13 @@ from searchengine.errors import ModelDamagedError, ModelMissingError, printable
 CONFIG = "config.json"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 WEIGHTS = (
-    re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors"),
-    re.compile(r"pytorch_model(-\d{5}-of-\d{5})?\.bin"),
-    re.compile(r"open_clip_model\.safetensors"),
-    re.compile(r"open_clip_pytorch_model\.bin"),
+    (CONFIG, re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors")),
+    (CONFIG, re.compile(r"pytorch_model(-\d{5}-of-\d{5})?\.bin")),
+    (OPEN_CLIP_CONFIG, re.compile(r"open_clip_model\.safetensors")),
+    (OPEN_CLIP_CONFIG, re.compile(r"open_clip_pytorch_model\.bin")),
 )
-"""What files of weights are called, the preferred kind first; a checkpoint may have several, and others' besides."""
+"""What files of weights are called, and the configuration they go with; the preferred kind first, for a checkpoint may
+have several, and others' besides."""
 OTHER_FILES = re.compile(r"[^/]+\.(json|txt|model)|README\.md")
 """Configuration, vocabulary and the model's card, beside the weights."""
 LONGEST_REASON = 200  # characters; transformers can list every model that it knows
@@ -33,8 +34,9 @@ LONGEST_REASON = 200  # characters; transformers can list every model that it kn
 
 def weights(folder: Path) -> list[Path]:
     """The files of weights that count in a checkpoint's folder, by name; none where there is no such folder."""
-    for pattern in WEIGHTS:
-        if found := sorted(path for path in folder.glob("*") if pattern.fullmatch(path.name)):
+    for config, pattern in WEIGHTS:
+        found = sorted(path for path in folder.glob("*") if pattern.fullmatch(path.name))
+        if found and (folder / config).exists():
             return found
     return []
 

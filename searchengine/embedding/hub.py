@@ -188,13 +188,14 @@ def _tidy(folder: Path, names: set[str]) -> None:
 
 def _needed(name: str, there: dict[str, HubFile]) -> tuple[HubFile, ...]:
     """The weights in the better of the two formats, and what belongs to them."""
-    for pattern in WEIGHTS:
-        if weights := [file for file in there.values() if pattern.fullmatch(file.name)]:
+    for config, pattern in WEIGHTS:
+        weights = [file for file in there.values() if pattern.fullmatch(file.name)]
+        if weights and config in there:
             others = [file for file in there.values() if OTHER_FILES.fullmatch(file.name)]
             return (*weights, *others)
     raise ModelUnsupportedError(
-        f"{name} has no weights that the transformers library reads.",
-        "Look for a version of it that was made for transformers.",
+        f"{name} has no weights that this program reads.",
+        "Look for a version of it that was made for transformers, or for OpenCLIP.",
     )
 
 

@@ -110,6 +110,18 @@ class ModelStore:
         ready_model(self.folder, place)
         return self._entry(place.name)
 
+    def checkpoint(self, name: str) -> Path:
+        """The folder of a model's checkpoint, to train from or to convert.
+
+        Raises NotFoundError, ModelMissingError when it must be pulled first, UsageError for a model that has none.
+        """
+        place = find_place(self.folder, name) if name != BUILTIN else None
+        if place is not None and place.hub is not None and not place.pulled:
+            raise place.missing()
+        if place is None or (place.checkpoint / MANIFEST).exists():
+            raise UsageError(f"The model {name} is here only as it is run, without the weights that training needs.")
+        return place.checkpoint
+
     def install(self, folder: Path, name: str) -> ModelEntry:
         """Copy the checkpoint in `folder` in under a plain name, in place of one that had it, and export it.
 

@@ -7,6 +7,7 @@ elsewhere (`checkpoint.py`, or a model folder's `model.json`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from PIL import Image
 if TYPE_CHECKING:
     from searchengine.records import Pixels
 
+MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+"""Of the pixels that CLIP was trained on, 0 to 1, by channel, as OpenAI published them."""
+DIGITS = 10
 RESIZES = ("squash", "shortest")
 RESAMPLES = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 """Pillow's filters, each at its own number, which is how the configurations of checkpoints name them."""
@@ -57,6 +61,20 @@ class Normalisation:
 
     scale: tuple[float, float, float]
     shift: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, mean: Sequence[float], std: Sequence[float]) -> Normalisation:
+        """Standardising pixels from 0 to 1 by these figures, one a channel. Raises ValueError for another number."""
+        scale = [1 / 255 / deviation for deviation in std]
+        shift = [-middle / deviation for middle, deviation in zip(mean, std, strict=True)]
+        (red, green, blue), (red_shift, green_shift, blue_shift) = scale, shift
+        return cls((red, green, blue), (red_shift, green_shift, blue_shift))
+
+    def mean_and_std(self) -> tuple[list[float], list[float]]:
+        """The figures that give this normalisation, to ten digits."""
+        std = [1 / 255 / scale for scale in self.scale]
+        mean = [-shift * deviation for shift, deviation in zip(self.shift, std, strict=True)]
+        return [round(middle, DIGITS) for middle in mean], [round(deviation, DIGITS) for deviation in std]
 
 
 def prepare(pixels: Pixels, how: Preprocessing) -> Pixels:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchengine.embedding.checkpoint_files import damaged, reading, weights, weights_checksum
+from searchengine.embedding.clip.folder import DualEncoderFolder
 from searchengine.embedding.families import Family, family_of
 from searchengine.embedding.preprocessing import RESAMPLES, Normalisation, Preprocessing
 from searchengine.embedding.tokenization import build_tokenizer
@@ -75,17 +76,9 @@ class TransformersCheckpoint:
 
     def towers(self) -> Towers:
         """Both towers in PyTorch, float32, on the processor."""
-        from transformers import AutoModel
-
         from searchengine.embedding.towers import Towers
 
-        normalisation = self.preprocessing()[1]
-        with reading(self.folder):
-            model, loaded = AutoModel.from_pretrained(
-                self.folder, local_files_only=True, dtype="float32", output_loading_info=True
-            )
-        if missing := loaded["missing_keys"]:  # transformers fills them with random numbers
-            raise damaged(self.folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
+        normalisation, model = self.preprocessing()[1], self._model()
         masks_padding = self.family.masks_padding
 
         def images(pixels: torch.Tensor) -> torch.Tensor:
@@ -98,6 +91,30 @@ class TransformersCheckpoint:
             return vectors
 
         return Towers(model, images=images, texts=texts, normalisation=normalisation)
+
+    def dual_encoder(self) -> DualEncoderFolder:
+        """A CLIP in our own code. Raises ModelUnsupportedError for every other family."""
+        from searchengine.embedding.clip.transformers_clip import encoder_of
+
+        if self.family.model_type != "clip":
+            raise ModelUnsupportedError(
+                f"The model in {printable(self.folder)} is a {self.family.name}, which this program runs as it is.",
+                "To train or to convert one, take a CLIP.",
+            )
+        encoder = encoder_of(self._model(), self.folder)
+        return DualEncoderFolder(encoder, *self.preprocessing(), self.tokenizer(), self.languages)
+
+    def _model(self) -> Any:
+        """The model itself, float32, on the processor."""
+        from transformers import AutoModel
+
+        with reading(self.folder):
+            model, loaded = AutoModel.from_pretrained(
+                self.folder, local_files_only=True, dtype="float32", output_loading_info=True
+            )
+        if missing := loaded["missing_keys"]:  # transformers fills them with random numbers
+            raise damaged(self.folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
+        return model
 
 
 def _positions(folder: Path, family: Family) -> int:

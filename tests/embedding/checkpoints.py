@@ -48,13 +48,13 @@ from tests.embedding.tiny import SENTENCES, byte_pairs
 WORDS = (*SENTENCES, "海边的日落", "雪山和湖", "un chien sur la plage", "해질녘 바다")
 VISION = {
     "hidden_size": 32,
-    "intermediate_size": 64,
+    "intermediate_size": 128,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "image_size": 32,
     "patch_size": 8,
 }
-TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+TEXT = {"hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
 
 
 def clip(folder: Path, *, eos_token_id: int | None = None) -> None:

@@ -88,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             siblings = [{"rfilename": path.name, "size": path.stat().st_size, "lfs": _lfs(path)} for path in files]
             answer = {"id": name, "sha": COMMIT, "siblings": siblings, "cardData": {"license": "mit"}}
-            answer["config"] = json.loads((folder / "config.json").read_text())
+            if (folder / "config.json").exists():
+                answer["config"] = json.loads((folder / "config.json").read_text())
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _send_file(self, name: str, file: str, with_body: bool) -> None:

@@ -34,7 +34,7 @@ WEIGHTS = "model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class DualEncoderFolder:
-    """Everything in such a folder, loaded."""
+    """A dual encoder of any checkpoint, with all that it takes to search with it, loaded."""
 
     encoder: DualEncoder  # float32, on the processor, in evaluation mode
     preprocessing: Preprocessing
@@ -72,12 +72,20 @@ def save_dual_encoder(
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
+def towers_of(loaded: DualEncoderFolder) -> Towers:
+    """The towers of a dual encoder, with its normalisation."""
+    from searchengine.embedding.towers import Towers
+
+    encoder = loaded.encoder
+    return Towers(encoder, images=encoder.encode_images, texts=encoder.encode_texts, normalisation=loaded.normalisation)
+
+
 def load_dual_encoder(folder: Path) -> DualEncoderFolder:
     """The checkpoint that `save_dual_encoder` wrote into `folder`.
 
     Raises ModelMissingError when there is none, ModelDamagedError when it isn't whole.
     """
-    return DualEncoderCheckpoint.open(folder).load()
+    return DualEncoderCheckpoint.open(folder).dual_encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +131,9 @@ class DualEncoderCheckpoint:
 
     def towers(self) -> Towers:
         """Both towers in PyTorch, float32, on the processor."""
-        from searchengine.embedding.towers import Towers
+        return towers_of(self.dual_encoder())
 
-        encoder = self.load().encoder
-        return Towers(encoder, images=encoder.encode_images, texts=encoder.encode_texts, normalisation=self.pictures[1])
-
-    def load(self) -> DualEncoderFolder:
+    def dual_encoder(self) -> DualEncoderFolder:
         """Everything in the folder. Raises ModelDamagedError."""
         from safetensors.torch import load_file
 

@@ -21,13 +21,10 @@ from searchengine.embedding.clip.config import (
 )
 from searchengine.embedding.clip.dual_encoder import DualEncoder
 from searchengine.embedding.clip.names import COUNTER, OPENAI, from_theirs, to_theirs, weight_names
-from searchengine.embedding.preprocessing import Normalisation, Preprocessing
 from searchengine.errors import ModelUnsupportedError
 
 HEAD = 64
 """The width of an attention head in all of them; the shapes don't tell."""
-MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""Of the pixels that CLIP was trained on, 0 to 1, by channel. (openai/CLIP, clip/clip.py.)"""
 NO_WEIGHTS = {"input_resolution", "context_length", "vocab_size", "attn_mask"}
 """What else is in some checkpoints: facts that the shapes tell too, and a mask that is computed."""
 
@@ -80,18 +77,6 @@ def infer_config(state: Mapping[str, Tensor]) -> DualEncoderConfig:
         raise _other(f"{error.args[0]} is missing") from error
     except (ValueError, IndexError) as error:  # a tensor with another number of axes
         raise _other("a weight has another shape than CLIP's") from error
-
-
-def preprocessing_of(image_size: int) -> Preprocessing:
-    """How OpenAI prepares pictures: the shorter side to the input's, the middle cut out."""
-    return Preprocessing(image_size, image_size, "shortest", image_size, "bicubic")
-
-
-def normalisation_of(mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD) -> Normalisation:
-    """Standardising by these figures of pixels from 0 to 1, for each of three channels, as one line over 8 bits."""
-    scale = [1 / 255 / s for s in std]
-    shift = [-m / s for m, s in zip(mean, std, strict=True)]
-    return Normalisation((scale[0], scale[1], scale[2]), (shift[0], shift[1], shift[2]))
 
 
 def _infer_image(state: Mapping[str, Tensor]) -> ImageConfig:

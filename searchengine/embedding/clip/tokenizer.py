@@ -26,7 +26,7 @@ WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}
 UNCURLED = {"‘": "'", "’": "'", "“": '"', "”": '"'}
 ENTITIES = {"&quot;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&nbsp;": " ", "&amp;": "&"}
 """What CLIP's captions were cleaned of: HTML's escapes (the ampersand last), and quotes that lean."""
-FILES = (TOKENIZER, "merges.txt", "bpe_simple_vocab_16e6.txt.gz")
+VOCABULARIES = (TOKENIZER, "merges.txt", "bpe_simple_vocab_16e6.txt.gz")
 """Where a checkpoint keeps its vocabulary, the preferred file first; the last is the name of OpenAI's own."""
 
 
@@ -93,12 +93,12 @@ def find_tokenizer(place: Path, *, vocabulary: int, context: int) -> Tokenizer:
     Raises ModelMissingError when there is none, ModelDamagedError when it can't be read, ModelUnsupportedError when it
     is not CLIP's, or of another size.
     """
-    candidates = [place / name for name in FILES] if place.is_dir() else [place]
+    candidates = [place / name for name in VOCABULARIES] if place.is_dir() else [place]
     path = next((path for path in candidates if path.is_file()), None)
     if path is None:
         raise ModelMissingError(
             f"There is no vocabulary in {printable(place)}.",
-            f"It is in one of {', '.join(FILES)}; name the folder, or a model that has it, with --tokenizer.",
+            f"It is in one of {', '.join(VOCABULARIES)}; name the folder, or a model that has it, with --tokenizer.",
         )
     if path.suffix == ".json":
         tokenizer = _bounded(load_tokenizer(path), context)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from searchengine.embedding.clip.config import (
@@ -15,6 +17,9 @@ from searchengine.embedding.clip.config import (
     TextTransformerConfig,
     VisionTransformerConfig,
 )
+from searchengine.embedding.clip.openai import state_dict_of
+from tests.embedding.clip.folders import random_encoder
+from tests.embedding.clip.vocabulary import size, write
 
 
 def _resnet(side: int, blocks: tuple[int, int, int, int], width: int, text: int, dim: int) -> DualEncoderConfig:
@@ -148,3 +153,35 @@ def _resnet_shapes(image: ModifiedResNetConfig, dim: int) -> dict[str, tuple[int
     for name, rows in (("q_proj", channels), ("k_proj", channels), ("v_proj", channels), ("c_proj", dim)):
         made |= {f"visual.attnpool.{name}.weight": (rows, channels), f"visual.attnpool.{name}.bias": (rows,)}
     return made
+
+
+TEXT = TextTransformerConfig(64, 2, 1, "quick_gelu", size(), 20)
+TINY: Mapping[str, DualEncoderConfig] = {
+    "resnet": DualEncoderConfig(ModifiedResNetConfig(64, (1, 2, 1, 1), 8, 4), TEXT, 24),
+    "vit": DualEncoderConfig(VisionTransformerConfig(32, 8, 64, 2, 1, "quick_gelu"), TEXT, 24),
+}
+"""Of OpenAI's proportions, heads of 64 included, with the tests' vocabulary."""
+
+
+def write_open_clip(folder: Path, config: DualEncoderConfig) -> None:
+    """Random weights of this architecture, laid out as the hub's repositories for OpenCLIP are."""
+    image = config.image
+    vision: dict[str, object] = {"image_size": image.image_size, "width": image.width, "patch_size": None}
+    if isinstance(image, VisionTransformerConfig):
+        vision |= {"layers": image.layers, "patch_size": image.patch}
+    elif isinstance(image, ModifiedResNetConfig):
+        vision |= {"layers": list(image.blocks)}
+    text = {"context_length": 20, "vocab_size": size(), "width": 64, "heads": 1, "layers": 2}
+    contents = {
+        "model_cfg": {"embed_dim": config.dim, "quick_gelu": True, "vision_cfg": vision, "text_cfg": text},
+        "preprocess_cfg": {
+            "mean": [0.48145466, 0.4578275, 0.40821073],
+            "std": [0.26862954, 0.26130258, 0.27577711],
+            "interpolation": "bicubic",
+            "resize_mode": "shortest",
+        },
+    }
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(contents))
+    save_file(state_dict_of(random_encoder(config)), folder / "open_clip_model.safetensors")
+    write(folder, "tokenizer.json")

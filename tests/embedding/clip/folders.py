@@ -43,9 +43,13 @@ NORMALISATION = Normalisation((0.015, 0.0151, 0.0145), (-1.8, -1.75, -1.48))
 
 
 def encoder(name: str) -> DualEncoder:
+    return random_encoder(ENCODERS[name])
+
+
+def random_encoder(config: DualEncoderConfig) -> DualEncoder:
     """One whose vectors differ from picture to picture; its weights are spread further than a new one's."""
     torch.manual_seed(5)
-    made = DualEncoder(ENCODERS[name])
+    made = DualEncoder(config)
     with torch.no_grad():
         for weights in made.parameters():
             if weights.ndim > 1:
