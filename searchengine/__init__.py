@@ -3,6 +3,7 @@
 The public names; importing this package imports nothing heavy.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from searchengine.errors import SearchEngineError
@@ -11,6 +12,9 @@ from searchengine.settings import Settings
 
 if TYPE_CHECKING:
     from searchengine.library import Library
+
+# ONNX Runtime writes down and reports who uses it, from its import on; nothing leaves this machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.1.0"
 

@@ -53,6 +53,18 @@ def test_threads_that_come_together_load_once() -> None:
     assert len(loads) == 1
 
 
+def test_running_a_model_leaves_no_trace_of_telemetry(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    script = (
+        "from pathlib import Path; from searchengine.embedding.onnx_runtime import OnnxModel; "
+        f"OnnxModel.open(Path({str(folder)!r})).encode_texts(['a dog'])"
+    )
+    places = dict.fromkeys(("TMPDIR", "HOME", "XDG_CACHE_HOME"), str(tmp_path / "tmp"))
+    environ = {**os.environ, **places, "ORT_DISABLE_TELEMETRY": ""}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environ)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
 def test_a_text_query_imports_neither_torch_nor_transformers(folder: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from searchengine.embedding.onnx_runtime import OnnxModel; "
