@@ -68,9 +68,9 @@ def command(
 ) -> None:  # fmt: skip
     """Fine-tune MODEL on your own photos and captions.
 
-    MODEL is a CLIP that is on this machine, one that `train` or `fine-tune` made, or a folder with either. SOURCE is a
-    CSV with the columns image and caption, or a folder or zip with such a captions.csv; without it, what you have
-    written into your photos (IPTC, XMP) is learnt from.
+    MODEL is a CLIP that is on this machine, one that `train` or `fine-tune` made, or a folder or file with either.
+    SOURCE is a CSV with the columns image and caption, or a folder or zip with such a captions.csv; without it, what
+    you have written into your photos (IPTC, XMP) is learnt from.
 
     The outcome lies on the way between the old weights and the new ones, where photos that were held out say. It is
     installed only if others that were held out are found no worse than before; else this ends with exit code 1.

@@ -17,10 +17,11 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from searchengine.embedding.catalog import BUILTIN
-from searchengine.embedding.checkpoint import open_checkpoint
+from searchengine.embedding.clip.convert import dual_encoder_from
 from searchengine.embedding.model_folder import MANIFEST
 from searchengine.embedding.places import find_place
 from searchengine.errors import UsageError
+from searchengine.settings import absolute
 from searchengine.training.data import held_out
 from searchengine.training.interpolation import SHARES, interpolated, share_to_take
 from searchengine.training.lora import add_adapters, merge_adapters
@@ -98,10 +99,12 @@ class FineTuned:
 
 
 def starting_point(models: Path, name: str) -> DualEncoderFolder:
-    """The dual encoder of a model that lies in the folder `models`, or at a path of its own.
+    """The dual encoder of a model that lies in the folder `models`, or of a checkpoint at a path of its own.
 
     Raises UsageError for one without PyTorch weights, ModelError in its kinds.
     """
+    if (file := absolute(name)).is_file():
+        return dual_encoder_from(file)
     place = None if name == BUILTIN else find_place(models, name)
     if place is None or (place.checkpoint / MANIFEST).exists():
         raise UsageError(
@@ -110,7 +113,7 @@ def starting_point(models: Path, name: str) -> DualEncoderFolder:
         )
     if place.hub is not None and not place.pulled:
         raise place.missing()
-    return open_checkpoint(place.checkpoint).dual_encoder()
+    return dual_encoder_from(place.checkpoint)
 
 
 def fine_tune(

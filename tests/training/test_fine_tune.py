@@ -19,7 +19,7 @@ from PIL import Image
 
 from searchengine.cli import main
 from searchengine.embedding.clip.folder import load_dual_encoder
-from searchengine.errors import ModelMissingError, UsageError
+from searchengine.errors import ModelMissingError, ModelUnsupportedError, UsageError
 from searchengine.records import PhotoFacts
 from searchengine.training.data import CaptionedPhotos, read_captions
 from searchengine.training.evaluation import Recall
@@ -27,6 +27,7 @@ from searchengine.training.fine_tune import FineTuned, FineTuning, Retrieved, fi
 from searchengine.training.interpolation import interpolated, share_to_take
 from searchengine.training.library_captions import captions_of
 from searchengine.training.lora import add_adapters, merge_adapters
+from tests.embedding.checkpoints import checkpoint as transformers_checkpoint
 from tests.embedding.clip.folders import ENCODERS, encoder, save
 from tests.fakes import PALETTE, ColourModel
 from tests.searching.libraries import SmallLibrary
@@ -188,6 +189,18 @@ def test_builtin_is_refused_with_what_to_do_instead(table: Path) -> None:
     assert refused.exit_code == 2
     assert "without the weights" in refused.stderr
     assert "models pull" in refused.stderr
+
+
+def test_a_clip_of_the_transformers_library_is_a_start(
+    photos: CaptionedPhotos, own_models: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model = starting_point(own_models, str(transformers_checkpoint("clip", tmp_path_factory)))
+    assert fine_tune(model, photos, FineTuning(rate=1e-4, epochs=1), tmp_path / "work") is not None
+
+
+def test_what_is_no_clip_is_refused(own_models: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.raises(ModelUnsupportedError, match="SigLIP"):
+        starting_point(own_models, str(transformers_checkpoint("siglip", tmp_path_factory)))
 
 
 def test_a_model_that_is_not_here_is_to_be_pulled_first(own_models: Path) -> None:
