@@ -17,7 +17,7 @@ from searchengine.errors import NotFoundError, PhotoUnreadableError, UsageError
 from searchengine.photos.decode import decode
 from searchengine.photos.files import stamp_of
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import Filters, PhotoData, PhotoFacts, Query
+from searchengine.records import Filters, Label, PhotoData, PhotoFacts, Query
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import EMPTY, NONE_MATCH, Searcher
 from tests.fakes import PALETTE, ColourModel
@@ -94,6 +94,17 @@ def test_best_comes_first(searcher: Searcher, pictures: dict[str, int]) -> None:
     assert len(hits) == len(pictures)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert {hit.id for hit in hits[1:3]} == {pictures["red-green"], pictures["red-blue"]}
+
+
+def test_a_label_narrows_before_the_best_are_taken(
+    library: SmallLibrary, searcher: Searcher, pictures: dict[str, int]
+) -> None:
+    with library.database.writing():
+        label_id = library.database.labels.add("our sky", "probe")
+        library.database.labels.give(label_id, library.model_id, [pictures["blue"]], {pictures["blue"]: 0.8})
+    (hit,) = searcher.search(Query(text="red", filters=Filters(labels=("Our Sky",)), limit=1)).hits
+    assert hit.id == pictures["blue"]
+    assert hit.photo.labels == (Label("our sky", 0.8, "probe"),)
 
 
 def test_a_photo_of_the_library_is_left_out_of_its_own_answer(
