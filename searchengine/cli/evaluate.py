@@ -58,13 +58,13 @@ def command(ctx: click.Context, picture: Path | None) -> None:
     """
     if ctx.invoked_subcommand is None:
         if picture is None:
-            raise click.UsageError("Say what to measure: one of the commands of `searchengine evaluate --help`.", ctx)
+            raise click.exceptions.NoArgsIsHelpError(ctx)
         ctx.invoke(matrix, picture=picture)
     elif picture is not None:
         raise click.UsageError("--matrix stands alone; the command `matrix` takes more.", ctx)
 
 
-@command.command("captions")
+@command.command("captions", short_help="Retrieval: photos by captions, captions by photos.")
 @click.argument("source", type=SOURCE)
 @click.option("--held-out", type=click.IntRange(min=1), metavar="N", help="Only the N photos that training leaves out.")
 @_with_model
@@ -91,7 +91,7 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
         click.echo(retrieval_table(result))
 
 
-@command.command("zero-shot")
+@command.command("zero-shot", short_help="Classes known by name only.")
 @click.argument("source", type=SOURCE)
 @click.option("--prompts", default="general", show_default=True, help="The set of templates: general, small, food.")
 @_with_confusion
@@ -118,7 +118,7 @@ def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | No
     _write_classification(result, photos.classes, confusion, as_json, model=model.identity.name, prompts=prompts)
 
 
-@command.command("probe")
+@command.command("probe", short_help="Classes learnt from examples, the model left as it is.")
 @click.argument("source", type=SOURCE)
 @_with_confusion
 @_with_model
@@ -143,7 +143,7 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
     _write_classification(result, photos.classes, confusion, as_json, model=model.identity.name)
 
 
-@command.command("compare")
+@command.command("compare", short_help="Two models on the same captioned photos.")
 @click.argument("first")
 @click.argument("second")
 @click.argument("source", type=SOURCE, required=False)
@@ -174,7 +174,7 @@ def compare(first: str, second: str, source: Path | None, settings: Settings, as
         click.echo(comparison_table(result, names))
 
 
-@command.command("matrix")
+@command.command("matrix", short_help="Draw sentences against photos.")
 @click.argument("picture", type=FILE)
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
 @click.option("--sentence", "sentences", multiple=True, metavar="TEXT", help="A row; may be given several times.")

@@ -21,7 +21,7 @@ def retrieval_table(result: Retrieval) -> str:
 
     return "\n".join(
         [
-            f"{result.photos:,} photos, {result.captions:,} captions",
+            f"{result.photos:,} photos, {result.captions:,} captions{_left_out(result.problems)}",
             f"{'':<15}{'R@1':>10}{'R@5':>10}{'R@10':>10}{'median rank':>13}",
             line("text to image", result.text_to_image),
             line("image to text", result.image_to_text),
@@ -34,7 +34,7 @@ def classification_table(result: Classification) -> str:
     learnt = f", learnt from {result.learnt_from:,} others" if result.learnt_from else ""
     return "\n".join(
         [
-            f"{result.photos:,} photos, {result.classes:,} classes{learnt}",
+            f"{result.photos:,} photos, {result.classes:,} classes{learnt}{_left_out(result.problems)}",
             f"top-1           {100 * result.top_1:6.1f} %",
             f"top-5           {100 * result.top_5:6.1f} %",
             f"mean per class  {100 * result.mean_per_class:6.1f} %",
@@ -47,7 +47,7 @@ def comparison_table(result: Comparison, names: Sequence[str]) -> str:
     first, second = (harmless(name) for name in names)
     wide = [max(10, len(first) + 2), max(10, len(second) + 2)]
     lines = [
-        f"{result.photos:,} photos, {result.captions:,} captions",
+        f"{result.photos:,} photos, {result.captions:,} captions{_left_out(result.problems)}",
         f"{'':<18}{first:>{wide[0]}}{second:>{wide[1]}}{'difference':>12}   95 % interval",
     ]
     for row in result.differences:
@@ -63,10 +63,14 @@ def verdict(result: Comparison, names: Sequence[str]) -> str:
     row = result.differences[0]  # R@1 from text to image, which is what searching is
     if result.better is None:
         ends = f"{100 * row.low:+.1f} to {100 * row.high:+.1f}"
-        told = f"These photos don't tell the two apart: the difference in R@1, {ends} points, may be none."
+        told = f"These photos don't tell the two apart: R@1 differs by {100 * row.gain:+.1f} (95 % interval {ends})."
     else:
         least, most = sorted((100 * abs(row.low), 100 * abs(row.high)))
         points = f"{100 * abs(row.gain):.1f} points higher (95 % interval {least:.1f} to {most:.1f})"
         told = f"{names[result.better]} finds more photos by their captions: its R@1 is {points}."
     few = " With so few photos the interval is too narrow to be trusted." if result.few else ""
     return told + few
+
+
+def _left_out(problems: Sequence[str]) -> str:
+    return f"; {len(problems):,} left out" if problems else ""

@@ -48,7 +48,7 @@ def test_bad_photos_are_named_and_the_rest_is_measured(new: Run, classes: Path, 
     picture = tmp_path / "confusion.png"
     done = new("evaluate", "zero-shot", classes, "--confusion", picture)
     assert done.returncode == 0, done.stderr
-    assert "15 photos, 3 classes" in done.stdout
+    assert "15 photos, 3 classes; 1 left out" in done.stdout
     assert re.search(r"left out: .*torn\.jpg can't be read as a photo", done.stderr)
     with Image.open(picture) as opened:
         assert min(opened.size) > 200
@@ -117,7 +117,7 @@ def test_the_sample_photographs_find_their_sentences(new: Run, sample_photos: Pa
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("evaluate",), "Say what to measure"),
+        (("evaluate",), "Classes known by name only."),
         (("evaluate", "--matrix", "a.png", "captions", "CLASSES"), "--matrix stands alone"),
         (("evaluate", "zero-shot", "CLASSES", "--confusion", "gone/a.png"), "no folder gone"),
         (("evaluate", "probe", "CLASSES", "--confusion", "a.doc"), "no picture's name"),
