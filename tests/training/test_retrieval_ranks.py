@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -82,3 +83,15 @@ def test_a_model_that_finds_everything_alike_finds_nothing() -> None:
     to_image, to_text = ranks_both_ways(images, texts, np.repeat(np.arange(20), 3))
     assert Recall.of(to_image) == Recall(0.0, 0.0, 0.0, 20.0)
     assert Recall.of(to_text) == Recall(0.0, 0.0, 0.0, 58.0)  # 57 captions of others, then its own
+
+
+def test_memory_stays_bounded_however_large_the_collection_is() -> None:
+    random = np.random.default_rng(0)
+    images, texts = (random.normal(size=(count, 4)).astype(np.float32) for count in (4_000, 20_000))
+    tracemalloc.start()
+    try:
+        ranks_both_ways(images, texts, np.repeat(np.arange(4_000), 5))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 150e6  # bytes; the whole matrix would take 320 MB, and its comparisons as much again
