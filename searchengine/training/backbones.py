@@ -1,6 +1,7 @@
-"""The two pretrained networks that the built-in model stands on, as they come in their packages, frozen.
+"""The two pretrained networks that the built-in model stands on, as they come in their packages.
 
-Both are readings of finished models: pixels or tokens in, features out. What is learnt on top stands in `heads.py`.
+Both are readings of finished models: pixels or tokens in, features out. What is learnt on top stands in `heads.py`,
+and how the image tower is trained on, in `fit.py`.
 The packages belong to the extra `train`; nothing here is needed to run the finished model.
 """
 
@@ -15,7 +16,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from searchengine.errors import UsageError
 
+SIDE = 224  # pixels
 IMAGE_FEATURES = 1280
+MAPS = (14, 14, 80)
+"""What the image tower's lower part makes of a picture: height, width, channels."""
+LOWER_BLOCKS = 8  # of sixteen; edges and textures, which are good as they are and half of the work
 CLASSES = 1000
 TEXT_WIDTH = 384
 TEXT_LAYERS = (2, 4, 6)
@@ -24,33 +29,53 @@ lower layers still know the single words, colours and numbers, that a sentence's
 
 
 class ImageBackbone(nn.Module):
-    """EfficientNet-Lite0 up to its pooled features, and its classifier.
+    """EfficientNet-Lite0 up to its pooled features, and its classifier; in two parts, for training moves the second.
 
     Tan and Le, "EfficientNet", 2019; the Lite variant has ReLU6 and no squeeze-and-excitation. The weights were
-    converted from TensorFlow's, which see pixels as (value - 127) / 128.
+    converted from TensorFlow's, which see pixels as (value - 127) / 128. Batch normalisation is folded into the
+    convolutions, so that what is in a batch never matters.
     """
 
     def __init__(self) -> None:
         super().__init__()
         net = _efficientnet()
-        net._conv_stem, net._bn0 = _fold(net._conv_stem, net._bn0)
         for block in net._blocks:
             if hasattr(block, "_expand_conv"):
                 block._expand_conv, block._bn0 = _fold(block._expand_conv, block._bn0)
             block._depthwise_conv, block._bn1 = _fold(block._depthwise_conv, block._bn1)
             block._project_conv, block._bn2 = _fold(block._project_conv, block._bn2)
-        net._conv_head, net._bn1 = _fold(net._conv_head, net._bn1)
-        self.net = net.eval().requires_grad_(False)
+        first, last = _fold(net._conv_stem, net._bn0), _fold(net._conv_head, net._bn1)
+        self.lower = nn.Sequential(*first, nn.ReLU6(), *net._blocks[:LOWER_BLOCKS])
+        self.upper = nn.Sequential(*net._blocks[LOWER_BLOCKS:], *last, nn.ReLU6())
+        self.classifier = net._fc
+        self.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]  # torch's gap
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pixels, uint8 (n, 224, 224, 3), to features, float32 (n, 1280)."""
-        x = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0  # (n, 3, 224, 224)
-        maps: Tensor = self.net.extract_features(x)  # (n, 1280, 7, 7)
-        return maps.mean((2, 3))
+        return self.features(self.maps(pixels.permute(0, 3, 1, 2).float()))
 
-    def classify(self, features: Tensor) -> Tensor:
-        """Features, float32 (n, 1280), to the probabilities of the ImageNet classes, float32 (n, 1000)."""
-        return torch.softmax(self.net._fc(features), dim=1)
+    def maps(self, values: Tensor) -> Tensor:
+        """Pixels, float (n, 3, 224, 224) in 0 to 255, to what the lower part sees in them, (n, 80, 14, 14)."""
+        maps: Tensor = self.lower((values - 127.0) / 128.0)
+        return maps
+
+    def features(self, maps: Tensor) -> Tensor:
+        """The lower part's maps, (n, 80, 14, 14), to features, (n, 1280)."""
+        pooled: Tensor = self.upper(maps).mean((2, 3))
+        return pooled
+
+    def unlock(self) -> list[nn.Parameter]:
+        """Let the upper part and the classifier learn; what was let loose.
+
+        All but the depthwise convolutions: they hold 3 % of the weights, and their gradients cost a processor more
+        than all the rest.
+        """
+        self.upper.requires_grad_(True)
+        self.classifier.requires_grad_(True)
+        for layer in self.upper.modules():
+            if isinstance(layer, nn.Conv2d) and layer.groups > 1:
+                layer.requires_grad_(False)
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
 
 class TextBackbone(nn.Module):

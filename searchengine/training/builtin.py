@@ -1,4 +1,5 @@
-"""The recipe of the built-in model, first edition: frozen towers, trained projections, and the classifier's own view.
+"""The recipe of the built-in model, second edition: two finished towers, trained projections, and the image tower's
+upper part trained with them; beside it the classifier's own view.
 
 `train_builtin` goes from the data to a finished model folder and everything it does follows from the seed. What the
 parts are, their own files say; what came out, and from which sources, stands on the card in `data/builtin/`.
@@ -6,11 +7,10 @@ parts are, their own files say; what came out, and from which sources, stands on
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from tokenizers import Tokenizer
@@ -18,36 +18,29 @@ from torch import Tensor
 
 from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.model_folder import IMAGE_GRAPH, TEXT_GRAPH, TOKENIZER, ModelFolder, write_model_folder
+from searchengine.embedding.preprocessing import Preprocessing
 from searchengine.errors import UsageError, printable
-from searchengine.training import augment
-from searchengine.training.backbones import CLASSES, ImageBackbone, TextBackbone, minilm_folder, sentence_vectors
+from searchengine.training.backbones import CLASSES, SIDE, ImageBackbone, TextBackbone, minilm_folder, sentence_vectors
 from searchengine.training.classes import ClassName, imagenet_classes, prompt_templates, sentences
 from searchengine.training.data import CaptionedPhotos, held_out, opened, read_captions, read_labels
 from searchengine.training.export import export_tower
-from searchengine.training.features import image_features, text_features
-from searchengine.training.fit import Material, Recipe, fit
+from searchengine.training.features import CROP, SMALL, WHOLE, image_maps, pooled, read_pictures, text_features
+from searchengine.training.fit import Learner, Material, Recipe, fit
 from searchengine.training.heads import ClassSpace, ImageTower, TextTower
-
-if TYPE_CHECKING:
-    from searchengine.training.heads import Projection
-
-logger = logging.getLogger(__name__)
+from searchengine.training.progress import Tell, untold
 
 CAPTIONED, SAMPLES = "captioned_photos.zip", "imagenet_samples.zip"
 HELD_OUT = 1000
 """Photos that the training never sees, for measuring."""
 
 CONTEXT = 64  # tokens; captions have 12, and what is longer is cut off
-CLASS_WEIGHT = 0.3  # the class part's share of a cosine
+CLASS_WEIGHT = 0.2  # the class part's share of a cosine
 LABEL_SHARE = 0.15  # of a class's place, what its WordNet name contributes beside its everyday words
+VIEWS = (WHOLE, *6 * (CROP,), *3 * (SMALL,))
+"""How often each photo is looked at, and how."""
 
-PHOTO_VIEWS = (
-    augment.whole, augment.mirrored, augment.cropped, augment.blurred, augment.cropped, augment.cropped,
-    augment.blurred,
-)  # fmt: skip
-SAMPLE_VIEWS = (
-    augment.whole, augment.middle, augment.tiny, augment.cropped, augment.cropped, augment.blurred, augment.blurred,
-)  # fmt: skip
+SQUASH = Preprocessing(height=SIDE, width=SIDE, resize="squash", resize_to=SIDE, resample="bicubic")
+"""The whole picture, its aspect not kept, as in the photos that are learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,9 @@ class Names:
     rows: list[list[list[int]]]  # for each class, word (label first) and template
 
 
-def train_builtin(data: Path, out: Path, recipe: Recipe | None = None, photos: int | None = None) -> ModelFolder:
+def train_builtin(
+    data: Path, out: Path, recipe: Recipe | None = None, photos: int | None = None, tell: Tell = untold
+) -> ModelFolder:
     """Train the built-in model from the folder `data` and write it as a model folder to `out`.
 
     `photos` takes only so many of the captioned photos, for a quick try. Raises UsageError when the data or the
@@ -72,17 +67,19 @@ def train_builtin(data: Path, out: Path, recipe: Recipe | None = None, photos: i
         everything = read_captions(captioned / "captions.csv")
         kept, _ = held_out(everything.paths, min(HELD_OUT, len(everything) // 2))
         chosen = everything.take(kept[:photos])
-        labelled = read_labels(samples / "labels.csv").paths
-        logger.info("looking at %d photos and %d samples", len(chosen), len(labelled))
-        photo_views = image_features(image, chosen.paths, PHOTO_VIEWS, recipe.seed)
-        sample_views = image_features(image, labelled, SAMPLE_VIEWS, recipe.seed + 1)
+        labelled = read_labels(samples / "labels.csv")
+        pictures = read_pictures([*chosen.paths, *labelled.paths], tell)
+    maps = image_maps(image, pictures, VIEWS, recipe.seed, tell)
     names = name_sentences(imagenet_classes(), prompt_templates())
-    name_features = text_features(text, tokenizer, names.sentences)
-    captions = text_features(text, tokenizer, [caption for own in chosen.captions for caption in own])
-    projections = fit(_material(image, chosen, photo_views, sample_views, names, name_features, captions), recipe)
+    captions = [caption for own in chosen.captions for caption in own]
+    features = text_features(text, tokenizer, [*names.sentences, *captions], tell)
+    name_features, caption_features = features[: len(names.sentences)], features[len(names.sentences) :]
+    material = _material(image, chosen, maps, labelled.labels, names, name_features, caption_features)
+    learner = fit(image, material, recipe, tell)
+    learner.image.centre_on(pooled(image, material.photos[0]))
     space = class_space(names, name_features)
     out.mkdir(parents=True, exist_ok=True)
-    return _write(out, image, text, tokenizer, projections, space, recipe)
+    return _write(out, text, tokenizer, learner, space, recipe)
 
 
 def read_tokenizer() -> Tokenizer:
@@ -111,60 +108,59 @@ def class_space(names: Names, features: Tensor) -> ClassSpace:
         means = torch.stack([vectors[rows].mean(0) for rows in words])  # (words, 384)
         label, everyday = torch.nn.functional.normalize(torch.stack([means[0], means[1:].mean(0)]), dim=1)
         places.append(LABEL_SHARE * label + (1 - LABEL_SHARE) * everyday)
+    uses = Counter(row for words in names.rows for row in {word[0] for word in words})
+    kin = [max(uses[word[0]] for word in words) for words in names.rows]
     space = ClassSpace()
-    space.settle(torch.stack(places))
+    space.settle(torch.stack(places), torch.tensor(kin, dtype=torch.float32))
     return space
 
 
 def _material(
     image: ImageBackbone,
     photos: CaptionedPhotos,
-    photo_views: Tensor,
-    sample_views: Tensor,
+    maps: Tensor,
+    labels: Sequence[int],
     names: Names,
     name_features: Tensor,
     caption_features: Tensor,
 ) -> Material:
-    """Features, and what belongs to what.
+    """Maps of photos and then of samples, and what belongs to what.
 
     A sample's class is half what it is labelled and half what the classifier sees, so that a photo of several things
     teaches all of them.
     """
     ends = torch.tensor([len(own) for own in photos.captions]).cumsum(0).tolist()
-    seen = (image.classify(sample_views[:, 0]) + image.classify(sample_views[:, 1])) / 2
+    seen = torch.softmax(image.classifier(pooled(image, maps[0])), dim=1)  # (photos + samples, 1000)
+    labelled = torch.nn.functional.one_hot(torch.tensor(labels), CLASSES)
     return Material(
-        photos=photo_views,
+        photos=maps[:, : len(photos)],
         captions=caption_features,
         captions_of=[range(end - len(own), end) for end, own in zip(ends, photos.captions, strict=True)],
-        photo_classes=image.classify(photo_views[:, 0]),
-        samples=sample_views,
-        sample_classes=(seen + torch.eye(CLASSES)[: len(seen)]) / 2,
+        photo_classes=seen[: len(photos)],
+        samples=maps[:, len(photos) :],
+        sample_classes=(seen[len(photos) :] + labelled) / 2,
         names=name_features,
         names_of=names.rows,
     )
 
 
 def _write(
-    out: Path,
-    image: ImageBackbone,
-    text: TextBackbone,
-    tokenizer: Tokenizer,
-    projections: tuple[Projection, Projection],
-    space: ClassSpace,
-    recipe: Recipe,
+    out: Path, text: TextBackbone, tokenizer: Tokenizer, learner: Learner, space: ClassSpace, recipe: Recipe
 ) -> ModelFolder:
     """Put the towers together and write the model folder."""
-    pixels = torch.zeros(2, augment.SIDE, augment.SIDE, 3, dtype=torch.uint8)
+    pixels = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
     tokens = {name: torch.ones(3, 9, dtype=torch.long) for name in ("input_ids", "attention_mask")}
-    export_tower(ImageTower(image, projections[0], space, CLASS_WEIGHT), {"pixels": pixels}, ["n"], out / IMAGE_GRAPH)
-    export_tower(TextTower(text, projections[1], space, CLASS_WEIGHT), tokens, ["n", "t"], out / TEXT_GRAPH)
+    image_tower = ImageTower(learner.backbone, learner.image, space, CLASS_WEIGHT)
+    text_tower = TextTower(text, learner.text, space, CLASS_WEIGHT)
+    export_tower(image_tower, {"pixels": pixels}, ["n"], out / IMAGE_GRAPH)
+    export_tower(text_tower, tokens, ["n", "t"], out / TEXT_GRAPH)
     tokenizer.save(str(out / TOKENIZER))
     return write_model_folder(
         out,
         name=BUILTIN,
-        revision="1",
+        revision="2",
         dim=recipe.dim + space.classes.shape[1],
-        preprocessing=augment.SQUASH,
+        preprocessing=SQUASH,
         precision="int8",
         languages=("en",),
     )

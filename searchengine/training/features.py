@@ -1,55 +1,80 @@
-"""What the frozen towers make of the data, computed once: the input of the training of the heads.
+"""What the locked parts of the towers make of the data, computed once: the input of the training.
 
-Images go through an exported graph, which a processor runs three times as fast as PyTorch does.
+Of every photo a few views are looked at, whole, cropped and small, and of each the lower part's maps are kept: about
+31 kB in bfloat16, a few gigabytes for some thousand photos. Of every sentence the features are kept.
 """
 
 from __future__ import annotations
 
-import logging
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from searchengine.training.augment import SIDE, SQUASH, View
-from searchengine.training.backbones import IMAGE_FEATURES, TEXT_LAYERS, TEXT_WIDTH, ImageBackbone, TextBackbone
+from searchengine.embedding.preprocessing import Preprocessing, prepare
+from searchengine.training.backbones import MAPS, SIDE, TEXT_LAYERS, TEXT_WIDTH, ImageBackbone, TextBackbone
 from searchengine.training.data import read_picture
-from searchengine.training.export import export_graph
+from searchengine.training.progress import Tell, untold
+from searchengine.training.views import by_chance, resized, seen_small
 
-logger = logging.getLogger(__name__)
+KEPT = Preprocessing(height=160, width=160, resize="squash", resize_to=160, resample="bicubic")
+"""How large photos are kept in memory; as large as the captioned ones are."""
 
+WHOLE, CROP, SMALL = "whole", "crop", "small"
 IMAGE_BATCH = 32
 TEXT_BATCH = 128
 
 
-def image_features(backbone: ImageBackbone, paths: Sequence[Path], views: Sequence[View], seed: int) -> Tensor:
-    """Pooled features of every picture in every view: float32 (n, views, 1280).
+def read_pictures(paths: Sequence[Path], tell: Tell = untold) -> Tensor:
+    """The pictures as they are kept: uint8 (n, 3, 160, 160). Raises PhotoUnreadableError."""
+    pictures = torch.empty(len(paths), 3, KEPT.height, KEPT.width, dtype=torch.uint8)
 
-    The chance in a view depends on the seed, the view's place and the picture's place, not on the order of the work.
-    """
-    run = _session(backbone)
-    out = torch.empty(len(paths), len(views), IMAGE_FEATURES)
-    with ThreadPoolExecutor(2) as pool:
-        for start in range(0, len(paths), IMAGE_BATCH):
-            places = range(start, min(start + IMAGE_BATCH, len(paths)))
-            pictures = list(pool.map(lambda place: read_picture(paths[place], SQUASH.at_least), places))
-            for number, view in enumerate(views):
-                chances = [np.random.default_rng([seed, number, place]) for place in places]
-                batch = np.stack(list(pool.map(view, pictures, chances)))
-                out[start : start + len(batch), number] = torch.from_numpy(run(batch))
-            _say("images", start, IMAGE_BATCH, len(paths))
-    return out
+    def read(place: int) -> None:
+        pixels = prepare(read_picture(paths[place], KEPT.at_least), KEPT)
+        pictures[place] = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+
+    with ThreadPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(read, range(len(paths))), 1):
+            tell("reading pictures", done, len(paths), "")
+    return pictures
 
 
 @torch.no_grad()
-def text_features(backbone: TextBackbone, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
+def image_maps(
+    backbone: ImageBackbone, pictures: Tensor, views: Sequence[str], seed: int, tell: Tell = untold
+) -> Tensor:
+    """The lower part's maps of pictures, uint8 (n, 3, h, w), in every view: bfloat16 (views, n, 14, 14, 80)."""
+    rng = np.random.default_rng(seed)
+    maps = torch.empty(len(views), len(pictures), *MAPS, dtype=torch.bfloat16)
+    for number, view in enumerate(views):
+        for start in range(0, len(pictures), IMAGE_BATCH):
+            seen = _seen(pictures[start : start + IMAGE_BATCH].float(), view, rng)
+            with torch.autocast("cpu", torch.bfloat16):
+                part = backbone.maps(seen.contiguous(memory_format=torch.channels_last))
+            maps[number, start : start + len(seen)] = part.permute(0, 2, 3, 1)
+            tell("looking at views", number * len(pictures) + start + len(seen), maps.shape[0] * maps.shape[1], "")
+    return maps
+
+
+@torch.no_grad()
+def pooled(backbone: ImageBackbone, maps: Tensor) -> Tensor:
+    """The features of maps, bfloat16 (n, 14, 14, 80), by the upper part as it stands: float32 (n, 1280)."""
+    starts = range(0, len(maps), 4 * IMAGE_BATCH)
+    return torch.cat([features_of(backbone, maps[start : start + 4 * IMAGE_BATCH]) for start in starts])
+
+
+def features_of(backbone: ImageBackbone, maps: Tensor) -> Tensor:
+    """The features of one batch of maps, bfloat16 (n, 14, 14, 80), with their gradients: float32 (n, 1280)."""
+    with torch.autocast("cpu", torch.bfloat16):
+        return backbone.features(maps.permute(0, 3, 1, 2)).float()
+
+
+@torch.no_grad()
+def text_features(backbone: TextBackbone, tokenizer: Tokenizer, texts: Sequence[str], tell: Tell = untold) -> Tensor:
     """Features of sentences: float32 (n, layers × 384)."""
     encodings = tokenizer.encode_batch(list(texts))
     lengths = [sum(encoding.attention_mask) for encoding in encodings]
@@ -61,30 +86,17 @@ def text_features(backbone: TextBackbone, tokenizer: Tokenizer, texts: Sequence[
         ids = torch.tensor([_padded(encodings[place].ids, longest) for place in places])
         mask = torch.tensor([_padded(encodings[place].attention_mask, longest) for place in places])
         out[torch.from_numpy(places)] = backbone(ids, mask)
-        _say("texts", start, TEXT_BATCH, len(texts))
+        tell("reading sentences", start + len(places), len(order), "")
     return out
 
 
-def _say(what: str, start: int, batch: int, whole: int) -> None:
-    """Log how far it is, after every sixteenth batch and the last."""
-    done = min(start + batch, whole)
-    if done == whole or start // batch % 16 == 15:
-        logger.info("%s: %d of %d", what, done, whole)
+def _seen(pictures: Tensor, view: str, rng: np.random.Generator) -> Tensor:
+    """Pictures, float32 (n, 3, h, w) in 0 to 255, in a view: float32 (n, 3, 224, 224)."""
+    if view == WHOLE:
+        return resized(pictures, SIDE)
+    cropped = by_chance(pictures, SIDE, SIDE, rng)
+    return seen_small(cropped, rng) if view == SMALL else cropped
 
 
 def _padded(numbers: list[int], length: int) -> list[int]:
     return (numbers + [0] * length)[:length]
-
-
-def _session(backbone: ImageBackbone) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """The backbone as a function: uint8 (n, 224, 224, 3) to float32 (n, 1280)."""
-    with tempfile.TemporaryDirectory(prefix="searchengine-") as folder:
-        graph = Path(folder) / "backbone.onnx"
-        export_graph(backbone, {"pixels": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)}, ["n"], graph)
-        session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-
-    def run(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        features: NDArray[np.float32] = session.run(None, {"pixels": batch})[0]
-        return features
-
-    return run

@@ -1,25 +1,42 @@
-"""The training of the two projections, on features that were computed before: minutes, not hours.
+"""The training of the built-in model: first what stands on the towers, then the image tower's upper part with it.
 
-Each step draws photos with one caption each for the contrastive loss, and photos with what the classifier sees in
-them, to be aligned with the classes' names in changing words and templates. Everything drawn follows from the seed.
+Each step draws photos, each in one of its views, with all of their captions for the contrastive loss, and with what
+the classifier of the first edition sees in them, which is to be seen again and to be aligned with the classes' names
+in changing words and templates. Everything drawn follows from the seed.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from searchengine.training.backbones import ImageBackbone
+from searchengine.training.features import features_of, pooled
 from searchengine.training.heads import Projection
-from searchengine.training.loss import class_loss, contrastive_loss
+from searchengine.training.loss import captions_loss, class_loss, soft_cross_entropy
+from searchengine.training.optimiser import adamw, pace, parameter_groups, set_rates
+from searchengine.training.progress import Tell, untold
 
-logger = logging.getLogger(__name__)
+HIGHEST_SCALE = 100.0  # of both temperatures, as CLIP's
+LONGEST_GRADIENT = 5.0
+WARMUP = 0.06  # share of the steps
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the two stages: how long, in what portions, how fast."""
+
+    epochs: int
+    batch: int  # photos in one step
+    samples: int  # labelled samples beside them
+    rate: float  # of the projections
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,92 +48,159 @@ class Recipe:
     hidden: int = 512
     image_dropout: float = 0.4
     text_dropout: float = 0.3
-    epochs: int = 45
-    batch: int = 1536  # photos in one contrastive step
-    class_batch: int = 500  # photos of each source in one step of the class loss
-    rate: float = 3e-3
+    heads: Stage = Stage(epochs=20, batch=1536, samples=500, rate=3e-3)
+    tower: Stage = Stage(epochs=16, batch=512, samples=96, rate=3e-4)
+    tower_rate: float = 1e-4
     weight_decay: float = 0.1
+    tower_decay: float = 0.02
     plain_names: float = 0.4  # how often a class goes by its WordNet name rather than an everyday one
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Features to learn from. Photos have several views, and may be seen in any."""
+    """What is learnt from. Photos have several views, and may be seen in any."""
 
-    photos: Tensor  # float32 (n, views, image features)
+    photos: Tensor  # bfloat16 (views, n, 14, 14, 80)
     captions: Tensor  # float32 (all captions, text features)
     captions_of: Sequence[Sequence[int]]  # for each of the n photos, rows of `captions`
     photo_classes: Tensor  # float32 (n, 1000), the classifier's probabilities
-    samples: Tensor  # float32 (m, views, image features): photos of known classes
+    samples: Tensor  # bfloat16 (views, m, 14, 14, 80): photos of known classes
     sample_classes: Tensor  # float32 (m, 1000)
     names: Tensor  # float32 (all sentences about classes, text features)
     names_of: Sequence[Sequence[Sequence[int]]]  # for each class, word and template, a row of `names`; label first
 
 
-def fit(material: Material, recipe: Recipe) -> tuple[Projection, Projection]:
-    """The trained image and text projections.
+class Learner(nn.Module):
+    """Everything that is learnt: the image tower's upper part, the two projections, and two temperatures."""
 
-    AdamW (Loshchilov and Hutter, 2019) with a linear warm-up and a cosine schedule; temperatures are learnt and
-    clamped at 100, as CLIP's is.
+    def __init__(self, backbone: ImageBackbone, material: Material, recipe: Recipe) -> None:
+        super().__init__()
+        self.backbone = backbone
+        features = backbone.classifier.in_features
+        self.image = Projection(features, recipe.hidden, recipe.dim, recipe.image_dropout)
+        self.text = Projection(material.captions.shape[-1], recipe.hidden, recipe.dim, recipe.text_dropout)
+        self.scales = nn.Parameter(torch.full((2,), math.log(20)))  # of captions, of classes
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one step looks at."""
+
+    photos: NDArray[np.int64]
+    photo_views: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    sample_views: NDArray[np.int64]
+    captions: NDArray[np.int64]
+    owner: NDArray[np.int64]  # for each caption, its photo's place among `photos`
+    names: list[int]  # for each class, a row of the names
+
+
+def fit(backbone: ImageBackbone, material: Material, recipe: Recipe, tell: Tell = untold) -> Learner:
+    """The trained heads, and `backbone` trained with them.
+
+    First the projections alone on features as they are, so that what comes then starts from a direction worth
+    following and bends the image tower little (Kumar et al., "Fine-Tuning can Distort Pretrained Features and
+    Underperform Out-of-Distribution", 2022).
     """
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    image = Projection(material.photos.shape[-1], recipe.hidden, recipe.dim, recipe.image_dropout)
-    text = Projection(material.captions.shape[-1], recipe.hidden, recipe.dim, recipe.text_dropout)
-    image.standardise(material.photos[:, 0])
-    text.standardise(material.captions)
-    scales = nn.Parameter(torch.full((2,), math.log(20)))  # of captions, of classes
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [*image.parameters(), *text.parameters()], "weight_decay": recipe.weight_decay},
-            {"params": [scales], "weight_decay": 0.0, "lr": 1e-2},
-        ],
-        lr=recipe.rate,
-    )
-    batch = min(recipe.batch, len(material.photos))
-    steps = recipe.epochs * (len(material.photos) // batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, steps))
-    for step in range(steps):
-        if step % (len(material.photos) // batch) == 0:
-            order = rng.permutation(len(material.photos))
-        chosen, order = order[:batch], order[batch:]
-        loss = _loss(material, recipe, image, text, scales.exp().clamp(max=100), chosen, rng)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own gap
-        optimiser.step()
-        schedule.step()
-        logger.info("step %d of %d, loss %.3f", step + 1, steps, loss.item())
-    return image.eval(), text.eval()
+    learner = Learner(backbone, material, recipe)
+    photos, samples = ([pooled(backbone, view) for view in maps] for maps in (material.photos, material.samples))
+    learner.image.standardise(torch.cat(photos))
+    learner.text.standardise(material.captions)
+
+    def of_features(draw: Draw) -> Tensor:
+        return _gathered(photos, samples, draw)
+
+    def of_maps(draw: Draw) -> Tensor:
+        return features_of(backbone, _gathered(material.photos, material.samples, draw))
+
+    heads = [learner.image, learner.text]
+    groups = [
+        group for head in heads for group in parameter_groups(head.parameters(), recipe.heads.rate, recipe.weight_decay)
+    ]
+    _run(learner, material, recipe, recipe.heads, groups, of_features, rng, "training the projections", tell)
+    groups = parameter_groups(backbone.unlock(), recipe.tower_rate, recipe.tower_decay)
+    groups += [
+        group for head in heads for group in parameter_groups(head.parameters(), recipe.tower.rate, recipe.weight_decay)
+    ]
+    _run(learner, material, recipe, recipe.tower, groups, of_maps, rng, "training the image tower", tell)
+    learner.requires_grad_(False).eval()
+    return learner
 
 
-def _loss(
+def _run(
+    learner: Learner,
     material: Material,
     recipe: Recipe,
-    image: Projection,
-    text: Projection,
-    scales: Tensor,
-    chosen: NDArray[np.int64],
+    stage: Stage,
+    groups: list[dict[str, Any]],
+    features: Callable[[Draw], Tensor],
     rng: np.random.Generator,
-) -> Tensor:
-    """The contrastive loss of the chosen photos plus the class loss of some of them and of some samples."""
-    captions = [rng.choice(material.captions_of[photo]) for photo in chosen.tolist()]
-    images = image(_any_view(material.photos, chosen, rng))  # (batch, dim)
-    matched = contrastive_loss(images, text(material.captions[captions]), scales[0])
+    title: str,
+    tell: Tell,
+) -> None:
+    """Move the parameters of `groups` through one stage.
 
-    count = min(recipe.class_batch, len(chosen))
-    samples = rng.integers(len(material.samples), size=count)
-    shown = torch.cat([images[:count], image(_any_view(material.samples, samples, rng))])  # (2 × count, dim)
-    classes = torch.cat([material.photo_classes[chosen[:count]], material.sample_classes[samples]])
-    rows, own = np.unique(_one_name_each(material.names_of, recipe.plain_names, rng), return_inverse=True)
+    `features` gives a draw's image features, float32 (photos + samples, 1280).
+    """
+    scales = {"params": [learner.scales], "lr": 3 * stage.rate, "weight_decay": 0.0}
+    optimiser = adamw([*groups, scales])
+    moved = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    count = material.photos.shape[1]
+    batch = min(stage.batch, count)
+    steps = stage.epochs * (count // batch)
+    learner.train()
+    for step in range(steps):
+        if step % (count // batch) == 0:
+            order = rng.permutation(count)
+        chosen, order = order[:batch], order[batch:]
+        draw = _draw(material, recipe, stage, chosen, rng)
+        set_rates(optimiser, pace(step, steps, math.ceil(WARMUP * steps)))
+        optimiser.zero_grad()
+        loss = _loss(learner, material, features(draw), draw)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own gap
+        nn.utils.clip_grad_norm_(moved, LONGEST_GRADIENT)
+        optimiser.step()
+        tell(title, step + 1, steps, f"loss {loss.item():.3f}")
+
+
+def _draw(
+    material: Material, recipe: Recipe, stage: Stage, photos: NDArray[np.int64], rng: np.random.Generator
+) -> Draw:
+    captions = [material.captions_of[photo] for photo in photos.tolist()]
+    count = min(stage.samples, len(photos))
+    return Draw(
+        photos=photos,
+        photo_views=rng.integers(len(material.photos), size=len(photos)),
+        samples=rng.integers(material.samples.shape[1], size=count),
+        sample_views=rng.integers(len(material.samples), size=count),
+        captions=np.concatenate([np.array(own) for own in captions]),
+        owner=np.repeat(np.arange(len(photos)), [len(own) for own in captions]),
+        names=_one_name_each(material.names_of, recipe.plain_names, rng),
+    )
+
+
+def _loss(learner: Learner, material: Material, features: Tensor, draw: Draw) -> Tensor:
+    """Three losses: captions and photos find each other; classes find their names; the classifier keeps its view."""
+    images = learner.image(features)  # (photos + samples, dim)
+    captions, names = learner.scales.exp().clamp(max=HIGHEST_SCALE)
+    texts = learner.text(material.captions[draw.captions])  # (captions, dim)
+    matched = captions_loss(images[: len(draw.photos)], texts, torch.from_numpy(draw.owner), captions)
+
+    classes = torch.cat([material.photo_classes[draw.photos], material.sample_classes[draw.samples]])
+    rows, own = np.unique(draw.names, return_inverse=True)
     # Classes that go by the same word in this step ("dog") share one text, and their probabilities add up.
-    targets = torch.zeros(len(shown), len(rows)).index_add(1, torch.from_numpy(own), classes)
-    named = class_loss(shown, text(material.names[rows]), targets, scales[1])
-    return matched + named
+    targets = torch.zeros(len(images), len(rows)).index_add(1, torch.from_numpy(own), classes)
+    named = class_loss(images, learner.text(material.names[rows]), targets, names)
+    return matched + named + soft_cross_entropy(learner.backbone.classifier(features), classes)
 
 
-def _any_view(features: Tensor, places: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-    """One view of each photo: float32 (places, image features)."""
-    return features[places, rng.integers(features.shape[1], size=len(places))]
+def _gathered(photos: Sequence[Tensor] | Tensor, samples: Sequence[Tensor] | Tensor, draw: Draw) -> Tensor:
+    """What a draw sees, photos before samples, each in its view: (photos + samples, …)."""
+    parts = [photos[view][photo] for view, photo in zip(draw.photo_views, draw.photos, strict=True)]
+    parts += [samples[view][sample] for view, sample in zip(draw.sample_views, draw.samples, strict=True)]
+    return torch.stack(parts)
 
 
 def _one_name_each(names_of: Sequence[Sequence[Sequence[int]]], plain: float, rng: np.random.Generator) -> list[int]:
@@ -127,8 +211,3 @@ def _one_name_each(names_of: Sequence[Sequence[Sequence[int]]], plain: float, rn
         word = 0 if rng.random() < plain else int(rng.integers(1, len(words)))
         rows.append(words[word][template])
     return rows
-
-
-def _pace(step: int, steps: int) -> float:
-    """The share of the full rate: up in the first twentieth, then down along half a cosine."""
-    return min(1.0, (step + 1) / (0.05 * steps)) * (0.5 + 0.5 * math.cos(math.pi * step / steps))

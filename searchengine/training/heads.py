@@ -1,4 +1,4 @@
-"""What the built-in model learns on top of its frozen towers, and how two ways of seeing become one embedding.
+"""What the built-in model has on top of its towers, and how two ways of seeing become one embedding.
 
 The learnt part is a projection on each side, trained on captions and class names. The class part needs no training:
 an image is the mean of the names of the classes that the classifier sees in it, a sentence is its own vector. They
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, normalize
+from torch.nn.functional import gelu, normalize, softmax
 
 from searchengine.training.backbones import CLASSES, TEXT_WIDTH, ImageBackbone, TextBackbone, sentence_vectors
 
@@ -28,6 +28,7 @@ class Projection(nn.Module):
         self.straight = nn.Linear(features, dim)
         self.widen = nn.Linear(features, hidden)
         self.narrow = nn.Linear(hidden, dim)
+        self.register_buffer("centre", torch.zeros(dim))
 
     def standardise(self, samples: Tensor) -> None:
         """Take mean and spread from samples, float32 (n, features)."""
@@ -35,11 +36,20 @@ class Projection(nn.Module):
         # A feature that never moves says nothing; without a floor it would be blown up.
         self.spread = samples.std(0).clamp(min=0.05)
 
+    def centre_on(self, features: Tensor) -> None:
+        """Let what is common to these features, float32 (n, features), count no longer in any cosine.
+
+        Else what most training photos show ("a dog") fits every photo a little. (Radovanović et al., "Hubs in Space",
+        2010; centring against hubs: Suzuki et al., "Centering Similarity Measures to Reduce Hubs", 2013.)
+        """
+        with torch.no_grad():
+            self.centre = self.forward(features).mean(0)
+
     def forward(self, features: Tensor) -> Tensor:
         """float32 (n, features) to float32 (n, dim), unit length."""
         x = self.dropout((features - self.mean) / self.spread)
         bent = self.narrow(self.dropout(gelu(self.widen(x))))  # (n, dim)
-        return normalize(self.straight(x) + bent, dim=1)
+        return normalize(normalize(self.straight(x) + bent, dim=1) - self.centre, dim=1)
 
 
 class ClassSpace(nn.Module):
@@ -49,15 +59,21 @@ class ClassSpace(nn.Module):
         super().__init__()
         self.register_buffer("middle", torch.zeros(TEXT_WIDTH))
         self.register_buffer("classes", torch.zeros(CLASSES, TEXT_WIDTH))
+        self.register_buffer("prior", torch.zeros(CLASSES))
 
-    def settle(self, names: Tensor) -> None:
-        """Take the classes' places from the mean sentence vectors of their names, float32 (1000, 384)."""
+    def settle(self, names: Tensor, kin: Tensor) -> None:
+        """Take the classes' places from the mean sentence vectors of their names, float32 (1000, 384).
+
+        `kin`, float32 (1000,), says how many classes go by the same everyday word. ImageNet has 118 kinds of dog and
+        5 of cat, so whatever is unclear looks like a dog; the root of that number is taken back.
+        """
         self.middle = names.mean(0)
         self.classes = normalize(names - self.middle, dim=1)
+        self.prior = kin.log() / 2
 
-    def images(self, probabilities: Tensor) -> Tensor:
-        """Class probabilities, float32 (n, 1000), to float32 (n, 384), unit length."""
-        return normalize(probabilities @ self.classes, dim=1)
+    def images(self, logits: Tensor) -> Tensor:
+        """The classifier's logits, float32 (n, 1000), to float32 (n, 384), unit length."""
+        return normalize(softmax(logits - self.prior, dim=1) @ self.classes, dim=1)
 
     def texts(self, sentences: Tensor) -> Tensor:
         """Sentence vectors, float32 (n, 384), to float32 (n, 384), unit length."""
@@ -74,7 +90,7 @@ class ImageTower(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """uint8 (n, 224, 224, 3) to float32 (n, dim), unit length."""
         features = self.backbone(pixels)  # (n, 1280)
-        seen = self.space.images(self.backbone.classify(features))  # (n, 384)
+        seen = self.space.images(self.backbone.classifier(features))  # (n, 384)
         return _join(self.projection(features), seen, self.weight)
 
 

@@ -37,4 +37,22 @@ def class_loss(images: Tensor, texts: Tensor, targets: Tensor, scale: Tensor) ->
     distribution over the texts. Returns a scalar. (Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural
     Network", 2015, with texts in the place of the classifier's last layer.)
     """
-    return -(targets * log_softmax(scale * images @ texts.T, dim=1)).sum(1).mean()
+    return soft_cross_entropy(scale * images @ texts.T, targets)
+
+
+def captions_loss(images: Tensor, texts: Tensor, owner: Tensor, scale: Tensor) -> Tensor:
+    """The symmetric contrastive loss where an image has several texts, each of which it should find.
+
+    `images` is float (n, dim) and `texts` float (m, dim), of unit length; `owner` is int64 (m,), the image of each
+    text, every image having one or more. Returns a scalar. (Khosla et al., "Supervised Contrastive Learning", 2020,
+    equation 2, from images to texts; from texts to images it is `contrastive_loss`.)
+    """
+    logits = scale * images @ texts.T  # (n images, m texts)
+    own = owner == torch.arange(len(images), device=owner.device)[:, None]  # (n, m)
+    found = (log_softmax(logits, dim=1) * own).sum(1) / own.sum(1)  # (n,)
+    return (cross_entropy(logits.T, owner) - found.mean()) / 2
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of logits, float (n, k), with distributions, float (n, k). Returns a scalar."""
+    return -(targets * log_softmax(logits, dim=1)).sum(1).mean()

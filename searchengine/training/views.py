@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 LEAST_AREA = 0.4  # of a picture, in a crop
 STRETCH = 0.2  # how far a crop's aspect may leave the picture's, as the logarithm
 JITTER = 0.3  # how far brightness, contrast and saturation may leave 1
+FEWEST, MOST = 24, 80  # pixels a side of a picture that is seen small
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, ITU-R BT.601
 
 
@@ -23,6 +24,20 @@ def by_chance(pictures: Tensor, height: int, width: int, rng: np.random.Generato
     grid = affine_grid(crops, [len(pictures), 3, height, width], align_corners=False)
     seen = grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
     return _jittered(seen, rng)
+
+
+def resized(pictures: Tensor, side: int) -> Tensor:
+    """Pictures, float (n, 3, h, w) in 0 to 255, whole at another size: float (n, 3, side, side) in 0 to 255."""
+    if pictures.shape[2:] == (side, side):
+        return pictures
+    return interpolate(pictures, size=(side, side), mode="bicubic", antialias=True).clamp(0, 255)
+
+
+def seen_small(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Pictures, float (n, 3, h, w) in 0 to 255, brought to `FEWEST` to `MOST` pixels a side and enlarged again."""
+    few = int(rng.integers(FEWEST, MOST + 1))
+    small = interpolate(pictures, size=(few, few), mode="area")
+    return interpolate(small, size=pictures.shape[2:], mode="bicubic").clamp(0, 255)
 
 
 def _crops(count: int, rng: np.random.Generator) -> Tensor:

@@ -12,9 +12,9 @@ from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.errors import UsageError
 from searchengine.training import builtin
 from searchengine.training.classes import ClassName, imagenet_classes
-from searchengine.training.fit import Recipe
+from searchengine.training.fit import Recipe, Stage
 
-QUICK = Recipe(dim=32, hidden=16, epochs=2, batch=16, class_batch=8)
+QUICK = Recipe(dim=32, hidden=16, heads=Stage(2, 16, 8, 3e-3), tower=Stage(1, 16, 8, 3e-4))
 
 
 @pytest.fixture(scope="module")
