@@ -16,6 +16,8 @@ from searchengine.settings import Settings
 if TYPE_CHECKING:
     from searchengine.training.own_classes import OwnClass
 
+WEAK = 0.5  # the share of the examples that is recognised, below which a class is of little use
+
 
 @click.group("probe")
 def command() -> None:
@@ -54,6 +56,9 @@ def train(table: Path, settings: Settings) -> None:
     if problems:
         note(f"{len(problems):,} lines or photos were left out.")
     _write_table(classes)
+    for each in classes:
+        if each.recall is not None and each.recall < WEAK:
+            note(f"'{each.name}' is hardly told from your other photos yet: more examples, and more varied ones, help.")
 
 
 @command.command("list")

@@ -68,6 +68,11 @@ def test_from_five_photos_to_a_search_by_label(new: Run, photos: Path, labels: P
     assert gone.returncode == 2
     assert "probe list" in gone.stderr
 
+    labels.write_text("image,label\nchelsea.png,odd\nrocket.jpg,odd\ncoffee.png,odd\n", "utf-8")
+    odd = new("probe", "train", labels)  # they have nothing in common
+    assert odd.returncode == 0
+    assert "'odd' is hardly told" in odd.stderr
+
 
 def test_too_few_photos_are_wrong_use_and_say_how_many_it_takes(run: Run, sample_photos: Path, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text(f"image,label\n{sample_photos / 'chelsea.png'},cat\ngone.png,cat\n", "utf-8")
