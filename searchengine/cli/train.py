@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -26,13 +24,14 @@ if TYPE_CHECKING:
     from searchengine.training.trainer import Precision
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+TOWER = click.Path(path_type=Path, file_okay=False, exists=True)
 SHOWN = 5  # problems of the data that are named one by one
 EPOCHS = 30.0
 
 
 @click.group("train")
 def command() -> None:
-    """Train a model on captioned photos: one of the configurations below, from scratch.
+    """Train a model on captioned photos: one of the configurations below, from scratch or from pretrained towers.
 
     Ctrl-C keeps how it stands, and says how to go on.
 
@@ -58,6 +57,7 @@ def _configuration_command(name: str, title: str) -> click.Command:
     \b
     searchengine train {name} --data photos.zip --out run --epochs 30
     searchengine train {name} --data captions.csv --out run --minutes 60 --name mine
+    searchengine train {name} --data photos.zip --out run --image-tower CLIP --lock-image
     torchrun --nproc-per-node 4 -m searchengine train {name} --data photos.zip --out run --batch 4096
     """
     return train
@@ -87,7 +87,12 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--augment/--no-augment", default=True, show_default=True,
                      help="Show a crop in changed colours each time."),
         click.option("--tokenizer", type=click.Path(path_type=Path, exists=True, file_okay=False),
-                     help="A folder with a tokenizer.json.  [default: learnt from the captions]"),
+                     help="A folder with a tokenizer.json.  [default: the text tower's, or learnt from the captions]"),
+        click.option("--image-tower", type=TOWER, metavar="FOLDER",
+                     help="Start from this one: an image model of the transformers library, or a CLIP's."),
+        click.option("--text-tower", type=TOWER, metavar="FOLDER",
+                     help="Start from this one: BERT or GPT-2 as the configuration has it, or a CLIP's."),
+        click.option("--lock-image", is_flag=True, help="Leave the image tower as it is, and learn the rest."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
                      help="Decides every random choice."),
     )  # fmt: skip
@@ -98,7 +103,8 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def _begin(
     configuration: str, *, source: Path, out: Path, name: str | None, epochs: float | None, minutes: float | None,
-    held_out: int, precision: Precision | None, tokenizer: Path | None, **numbers: Any,
+    held_out: int, precision: Precision | None, tokenizer: Path | None, image_tower: Path | None,
+    text_tower: Path | None, lock_image: bool, **numbers: Any,
 ) -> None:  # fmt: skip
     from searchengine.training.processes import joined, wait_for_all
     from searchengine.training.recipe import Plan, best_precision
@@ -109,15 +115,21 @@ def _begin(
         raise UsageError("--epochs and --minutes can't both say how long.")
     if epochs is None and minutes is None:
         epochs = EPOCHS
+    if lock_image and image_tower is None:
+        raise UsageError("--lock-image would keep random weights.", "Say with --image-tower which tower to keep.")
     settings = TrainingSettings(steps=0, precision=precision or best_precision(), **numbers)
     plan = Plan(
-        configuration, str(absolute(source)), held_out, epochs, minutes,
-        None if tokenizer is None else str(absolute(tokenizer)), name, settings,
+        configuration, str(absolute(source)), held_out, epochs, minutes, _where(tokenizer), _where(image_tower),
+        _where(text_tower), lock_image, name, settings,
     )  # fmt: skip
     with joined() as world:
         run = RunFolder.new(out, plan.to_json()) if world.leads else RunFolder(out)
         wait_for_all()
         _go_on(run, world)
+
+
+def _where(folder: Path | None) -> str | None:
+    return None if folder is None else str(absolute(folder))
 
 
 for _name, _configuration in CONFIGURATIONS.items():
@@ -193,25 +205,7 @@ def builtin(data: Path, out: Path, seed: int, photos: int | None) -> None:
     from searchengine.training.builtin import train_builtin
     from searchengine.training.fit import Recipe
 
-    with _telling():
-        model = train_builtin(data, out, Recipe(seed=seed), photos)
+    with showing_work() as show:
+        model = train_builtin(data, out, Recipe(seed=seed), photos, show)
     size = sum(sums.bytes for sums in model.files.values())
     note(f"The model is in {printable(out)} ({size / 1e6:.1f} MB). Use it by this path: `--model {printable(out)}`.")
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Show what the training logs, each line in the place of the last where there is a terminal."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    if sys.stderr.isatty():
-        handler.terminator = "\x1b[K\r"
-    logger = logging.getLogger("searchengine.training")
-    before = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before)

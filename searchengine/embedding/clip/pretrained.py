@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from searchengine.embedding.checkpoint import open_checkpoint
@@ -38,10 +39,11 @@ class PretrainedImageTower:
 
 @dataclass(frozen=True, slots=True)
 class PretrainedTextTower:
-    """What a text tower is, and its weights. Its tokenizer lies in the same folder."""
+    """What a text tower is, its weights, and the tokens that it knows."""
 
     config: TextConfig
     weights: Mapping[str, Tensor]  # for `DualEncoder.text_tower.load_state_dict`
+    tokenizer: Tokenizer | None  # a dual encoder's, complete; a backbone's lies in its folder as the library left it
 
 
 def pretrained_image_tower(folder: Path, image_size: int) -> PretrainedImageTower:
@@ -73,8 +75,8 @@ def pretrained_text_tower(folder: Path, text: TextConfig) -> PretrainedTextTower
     a backbone's.
     """
     if not _is_backbone(folder):
-        encoder = open_checkpoint(folder).dual_encoder().encoder
-        return PretrainedTextTower(encoder.config.text, encoder.text_tower.state_dict())
+        loaded = open_checkpoint(folder).dual_encoder()
+        return PretrainedTextTower(loaded.encoder.config.text, loaded.encoder.text_tower.state_dict(), loaded.tokenizer)
     settings, weights = _read_backbone(folder)
     if "vocab_size" not in settings:
         raise ModelUnsupportedError(f"The model in {printable(folder)} reads no texts, so it can't be a text tower.")
@@ -83,7 +85,7 @@ def pretrained_text_tower(folder: Path, text: TextConfig) -> PretrainedTextTower
             f"The model in {printable(folder)} can't take the place of CLIP's own text tower.",
             "Train a configuration whose text tower is of its kind.",
         )
-    return PretrainedTextTower(TextBackboneConfig(text.context, text.pooling, settings), weights)
+    return PretrainedTextTower(TextBackboneConfig(text.context, text.pooling, settings), weights, None)
 
 
 def _is_backbone(folder: Path) -> bool:

@@ -98,6 +98,8 @@ def test_both_towers_start_from_a_dual_encoder(tmp_path: Path) -> None:
     encoder.image_tower.load_state_dict(image.weights)
     encoder.text_tower.load_state_dict(text.weights)
     assert image.normalisation == folders.NORMALISATION
+    assert text.tokenizer is not None
+    assert text.tokenizer.encode("a dog").ids == folders.tokenizer().encode("a dog").ids
     for name, weights in whole.state_dict().items():
         if "tower" in name:
             torch.testing.assert_close(encoder.state_dict()[name], weights)
