@@ -27,7 +27,7 @@ class Bottleneck(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.pool = nn.AvgPool2d(stride)
+        self.pool = nn.AvgPool2d(stride) if stride > 1 else nn.Identity()
         self.conv3 = nn.Conv2d(channels, channels_out, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels_out)
         self.downsample = (
@@ -42,7 +42,7 @@ class Bottleneck(nn.Module):
         y = relu(self.bn1(self.conv1(x)))  # (n, channels, height, width)
         y = relu(self.bn2(self.conv2(y)))  # (n, channels, height, width)
         y = self.bn3(self.conv3(self.pool(y)))  # (n, 4 · channels, height / stride, width / stride)
-        shortcut = self.downsample(x if isinstance(self.downsample, nn.Identity) else self.pool(x))  # as y
+        shortcut = self.downsample(self.pool(x))  # (n, 4 · channels, height / stride, width / stride)
         return relu(y + shortcut)
 
 
@@ -63,7 +63,7 @@ class AttentionPooling(nn.Module):
         """Float (n, width, rows, columns) to float (n, width)."""
         places = maps.flatten(2).transpose(1, 2)  # (n, rows · columns, width)
         mean = places.mean(1, keepdim=True)  # (n, 1, width)
-        tokens = torch.cat([mean, places], dim=1) + self.position_embedding.to(maps.dtype)  # (n, 1 + places, width)
+        tokens = torch.cat([mean, places], dim=1) + self.position_embedding  # (n, 1 + places, width)
         mixed = scaled_dot_product_attention(
             self._heads(self.query(tokens[:, :1])),  # (n, heads, 1, width / heads)
             self._heads(self.key(tokens)),  # (n, heads, 1 + places, width / heads)

@@ -1,7 +1,8 @@
 """What the vision transformer and the text transformer share: pre-norm residual blocks of attention and a perceptron.
 
 Half precision is sound here: a layer norm is computed in float32 whatever the weights are, and
-`scaled_dot_product_attention` keeps its softmax and its sums in float32.
+`scaled_dot_product_attention` keeps its softmax and its sums in float32. Under autocast, where the weights are float32,
+so is the stream that the blocks add to.
 """
 
 from __future__ import annotations

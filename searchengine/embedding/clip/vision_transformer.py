@@ -31,9 +31,9 @@ class VisionTransformer(nn.Module):
         """Float (n, 3, image_size, image_size), normalised, to float (n, width)."""
         maps = self.patch_embedding(pixels)  # (n, width, rows, columns)
         patches = self.patch_norm(maps.flatten(2).transpose(1, 2))  # (n, rows · columns, width)
-        first = self.class_embedding.to(patches.dtype).expand(len(patches), 1, -1)  # (n, 1, width)
+        first = self.class_embedding.expand(len(patches), 1, -1)  # (n, 1, width)
         tokens = torch.cat([first, patches], dim=1)  # (n, 1 + rows · columns, width)
-        x = self.embedding_norm(tokens + self.position_embedding.to(tokens.dtype))  # (n, 1 + rows · columns, width)
+        x = self.embedding_norm(tokens + self.position_embedding)  # (n, 1 + rows · columns, width)
         x = self.transformer(x)  # (n, 1 + rows · columns, width)
         features: Tensor = self.final_norm(x[:, 0])  # (n, width)
         return features

@@ -21,7 +21,9 @@ from searchengine.embedding.clip.config import (
     VisionTransformerConfig,
 )
 from searchengine.embedding.clip.dual_encoder import DualEncoder
+from searchengine.embedding.clip.text_transformer import TextTransformer
 from searchengine.embedding.clip.transformer import LayerNorm
+from searchengine.embedding.clip.vision_transformer import VisionTransformer
 from searchengine.embedding.export import quiet_exporter
 from tests.embedding.clip.references import spread
 from tests.embedding.clip.test_backbones import BERT, GPT2, RESNET
@@ -116,6 +118,19 @@ def test_half_precision_stays_near(config: DualEncoderConfig, dtype: torch.dtype
     for vectors in (mixed, pure):
         assert vectors.dtype == torch.float32
         assert (vectors * expected).sum(1).min() > (0.9999 if dtype == torch.float16 else 0.999)
+
+
+def test_the_stream_between_blocks_stays_in_float32_under_autocast() -> None:
+    encoder = encoder_of(CONFIGS["vision transformer, text transformer"])
+    seen = []
+    for tower in (encoder.image_tower, encoder.text_tower):
+        assert isinstance(tower, VisionTransformer | TextTransformer)
+        for block in tower.transformer.blocks:
+            block.register_forward_hook(lambda _block, _inputs, output: seen.append(output.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        encoder.encode_images(pictures(2))
+        encoder.encode_texts(*sentences(2, 5))
+    assert seen == 4 * [torch.float32]
 
 
 def test_a_layer_norm_bears_what_float16_cannot_square() -> None:
