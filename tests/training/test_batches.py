@@ -7,7 +7,7 @@ import torch
 from searchengine.embedding.preprocessing import Normalisation
 from searchengine.training.batches import Order, chances, draw, pictures_of
 from searchengine.training.pairs import Pairs
-from searchengine.training.views import by_chance
+from searchengine.training.views import by_chance, resized, seen_small
 
 CPU = torch.device("cpu")
 AS_IT_IS = Normalisation((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
@@ -87,3 +87,20 @@ def test_views_by_chance_stay_pictures_and_differ() -> None:
     rises = (views[:, 0, 16, 31] > views[:, 0, 16, 0]).tolist()
     assert set(rises) == {True, False}  # some are mirrored
     assert len({round(float(view.mean()), 3) for view in views}) == 6
+
+
+def test_a_picture_seen_small_keeps_its_size_and_loses_its_detail() -> None:
+    board = 255.0 * ((torch.arange(96)[:, None] + torch.arange(96)) % 2).expand(2, 3, 96, 96)
+    small = seen_small(board, np.random.default_rng(0))
+    assert small.shape == board.shape
+    assert small.std() < board.std() / 4
+    assert abs(float(small.mean() - board.mean())) < 3
+
+
+def test_a_resized_picture_is_the_whole_of_it() -> None:
+    halves = torch.cat([torch.zeros(1, 3, 40, 20), torch.full((1, 3, 40, 20), 200.0)], dim=3)
+    seen = resized(halves, 20)
+    assert seen.shape == (1, 3, 20, 20)
+    assert seen[..., :8].max() < 5
+    assert seen[..., 12:].min() > 195
+    assert resized(halves, 40) is halves

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from searchengine.training.loss import class_loss, contrastive_loss, sigmoid_loss
+from searchengine.training.loss import captions_loss, class_loss, contrastive_loss, sigmoid_loss
 
 
 def unit(*shape: int, seed: int) -> torch.Tensor:
@@ -59,3 +59,25 @@ def test_gradients_of_the_sigmoid_loss_agree_with_finite_differences() -> None:
     images, texts = unit(5, 3, seed=12).requires_grad_(), unit(5, 3, seed=13).requires_grad_()
     scale, bias = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (5.0, -2.0))
     assert torch.autograd.gradcheck(sigmoid_loss, (images, texts, scale, bias))
+
+
+def test_an_image_with_several_texts_should_find_each_of_them() -> None:
+    images, texts, owner = unit(3, 5, seed=14), unit(6, 5, seed=15), torch.tensor([0, 0, 1, 2, 2, 2])
+    logits = 7.0 * images.numpy() @ texts.numpy().T
+    by_image, by_text = log_softmax(logits, 1), log_softmax(logits, 0)
+    found = np.mean([by_image[image, owner.numpy() == image].mean() for image in range(3)])
+    expected = -(found + np.mean([by_text[image, text] for text, image in enumerate(owner.tolist())])) / 2
+    assert abs(captions_loss(images, texts, owner, torch.tensor(7.0)).item() - expected) < 1e-9
+
+
+def test_with_one_text_each_it_is_the_contrastive_loss() -> None:
+    images, texts, scale = unit(5, 4, seed=16), unit(5, 4, seed=17), torch.tensor(6.0)
+    one_each = captions_loss(images, texts, torch.arange(5), scale).item()
+    assert abs(one_each - contrastive_loss(images, texts, scale).item()) < 1e-12
+
+
+def test_gradients_of_several_texts_agree_with_finite_differences() -> None:
+    images, texts = unit(3, 4, seed=18).requires_grad_(), unit(5, 4, seed=19).requires_grad_()
+    scale = torch.tensor(5.0, dtype=torch.float64, requires_grad=True)
+    owner = torch.tensor([0, 1, 1, 2, 0])
+    assert torch.autograd.gradcheck(lambda a, b, s: captions_loss(a, b, owner, s), (images, texts, scale))
