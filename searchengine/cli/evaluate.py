@@ -38,6 +38,12 @@ def _with_json(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("--json", "as_json", is_flag=True, help="The figures as JSON; shares, not percent.")(function)
 
 
+def _with_held_out(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--held-out`."""
+    text = "Only the N photos that training leaves out."
+    return click.option("--held-out", type=click.IntRange(min=1), metavar="N", help=text)(function)
+
+
 def _with_confusion(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--confusion`."""
     text = "Draw what the photos of each class are taken for: a .png, .jpg, .svg or .pdf."
@@ -66,7 +72,7 @@ def command(ctx: click.Context, picture: Path | None) -> None:
 
 @command.command("captions", short_help="Retrieval: photos by captions, captions by photos.")
 @click.argument("source", type=SOURCE)
-@click.option("--held-out", type=click.IntRange(min=1), metavar="N", help="Only the N photos that training leaves out.")
+@_with_held_out
 @_with_model
 @_with_json
 def captions(source: Path, held_out: int | None, name: str | None, as_json: bool) -> None:
@@ -79,11 +85,11 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
     searchengine evaluate captions photos.zip
     searchengine evaluate captions photos/captions.csv --model clip-b32 --json
     """
-    from searchengine.training import evaluation
+    from searchengine.training import data, evaluation
 
     model = _open(name)
-    with _captioned(source, held_out) as photos, showing_work() as tell:
-        result = evaluation.evaluate_retrieval(model, photos, tell)
+    with data.opened_captions(source) as photos, showing_work() as tell:
+        result = evaluation.evaluate_retrieval(model, _held_out(photos, held_out), tell)
     _name_problems(result.problems)
     if as_json:
         write_json({"model": model.identity.name, **asdict(result)})
@@ -147,9 +153,12 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
 @click.argument("first")
 @click.argument("second")
 @click.argument("source", type=SOURCE, required=False)
+@_with_held_out
 @with_settings
 @_with_json
-def compare(first: str, second: str, source: Path | None, settings: Settings, as_json: bool) -> None:
+def compare(
+    first: str, second: str, source: Path | None, held_out: int | None, settings: Settings, as_json: bool
+) -> None:
     """Compare the models FIRST and SECOND on the same captioned photos.
 
     SOURCE is as for captions; without it, the photos of the library that have a caption of their own (IPTC or XMP) are
@@ -158,14 +167,15 @@ def compare(first: str, second: str, source: Path | None, settings: Settings, as
 
     \b
     searchengine evaluate compare builtin clip-b32 photos.zip
-    searchengine evaluate compare builtin ./my-model
+    searchengine evaluate compare builtin ./my-model --held-out 200
     """
+    from searchengine.training import data
     from searchengine.training.comparison import compare_retrieval
 
     one, other = _open(first), _open(second)
-    opened = _captioned(source) if source else _own_captions(settings)
+    opened = data.opened_captions(source) if source else _own_captions(settings)
     with opened as photos, showing_work() as tell:
-        result = compare_retrieval(one, other, photos, tell)
+        result = compare_retrieval(one, other, _held_out(photos, held_out), tell)
     _name_problems(result.problems)
     names = (one.identity.name, other.identity.name)
     if as_json:
@@ -215,12 +225,10 @@ def _open(name: str | None) -> EmbeddingModel:
     return ModelStore(settings.models).open(settings.model or settings.default_model or BUILTIN)
 
 
-@contextmanager
-def _captioned(source: Path, held_out: int | None = None) -> Iterator[CaptionedPhotos]:
-    from searchengine.training import data
+def _held_out(photos: CaptionedPhotos, count: int | None) -> CaptionedPhotos:
+    from searchengine.training.data import held_out
 
-    with data.opened_captions(source) as photos:
-        yield photos if held_out is None else photos.take(data.held_out(photos.paths, held_out)[1])
+    return photos if count is None else photos.take(held_out(photos.paths, count)[1])
 
 
 @contextmanager

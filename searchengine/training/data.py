@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from searchengine.records import Pixels
 
 
+CAPTIONS = "captions.csv"
+
+NO_PHOTOS = {"thumbs.db", "desktop.ini"}
+"""What Windows leaves in folders of photos; other systems hide theirs behind a dot."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionedPhotos:
     """Photos with one or more captions each."""
@@ -81,11 +87,20 @@ def opened(source: Path) -> Iterator[Path]:
 def opened_captions(source: Path) -> Iterator[CaptionedPhotos]:
     """The photos of `source` while the `with` block runs: a captions CSV, or a folder or zip with a captions.csv.
 
-    Raises UsageError as `opened` and `read_captions`.
+    Raises UsageError as `opened` and `read_captions`, and where there is no captions.csv.
     """
-    folder, table = (source.parent, source.name) if source.suffix.lower() == ".csv" else (source, "captions.csv")
-    with opened(folder) as place:
-        yield read_captions(place / table)
+    if source.suffix.lower() == ".csv":
+        yield read_captions(source)
+        return
+    with opened(source) as place:
+        inside = sorted(place.glob(f"*/{CAPTIONS}"))  # a zip often wraps everything in one folder
+        table = inside[0] if len(inside) == 1 and not (place / CAPTIONS).exists() else place / CAPTIONS
+        if not table.is_file():
+            raise UsageError(
+                f"{printable(source)} holds no {CAPTIONS}.",
+                "That is a table with the columns image and caption; the images lie beside it.",
+            )
+        yield read_captions(table)
 
 
 def read_captions(table: Path) -> CaptionedPhotos:
@@ -138,21 +153,25 @@ def read_labels(table: Path) -> LabelledPhotos:
 def read_class_folders(folder: Path) -> LabelledPhotos:
     """The photos of a folder that holds a folder for each class, named as the class; `_` stands for a space.
 
-    Raises UsageError when there are fewer than two such folders, or one of them is empty.
+    Raises UsageError when there are fewer than two such folders, one of them is empty, or two mean the same class.
     """
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
     if len(folders) == 1 and any(path.is_dir() for path in folders[0].iterdir()):
         return read_class_folders(folders[0])  # a zip often wraps everything in one folder
     if len(folders) < 2:
         raise UsageError("There is nothing to tell apart: expected a folder for each of two or more classes.")
-    found = [sorted(path for path in one.iterdir() if path.is_file()) for one in folders]
+    found = [sorted(path for path in one.iterdir() if path.is_file() and not _by_the_system(path)) for one in folders]
     for one, paths in zip(folders, found, strict=True):
         if not paths:
             raise UsageError(f"The class folder {printable(one.name)} is empty.")
+    classes = [one.name.replace("_", " ") for one in folders]
+    for name in classes:
+        if classes.count(name) > 1:
+            raise UsageError(f"Two folders mean the class {printable(name)}: put their photos into one.")
     return LabelledPhotos(
         tuple(path for paths in found for path in paths),
         tuple(label for label, paths in enumerate(found) for _ in paths),
-        tuple(one.name.replace("_", " ") for one in folders),
+        tuple(classes),
     )
 
 
@@ -210,3 +229,7 @@ def _picture(table: Path, line: int, name: str) -> Path:
         if name.strip() and (folder / name).is_file():
             return folder / name
     raise UsageError(f"{table.name}, line {line}: there is no image {name}.")
+
+
+def _by_the_system(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower() in NO_PHOTOS

@@ -52,7 +52,7 @@ def test_zero_shot_is_evaluated_with_the_prompts_asked_for(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("evaluate", "captions", "EMPTY"), "captions.csv can't be read"),
+        (("evaluate", "captions", "EMPTY"), "holds no captions.csv"),
         (("evaluate", "zero-shot", "EMPTY"), "nothing to tell apart"),
         (("evaluate", "zero-shot", "EMPTY", "--prompts", "paintings"), "no prompts called paintings"),
         (("train", "builtin", "--data", "EMPTY", "--out", "FULL"), "isn't empty"),

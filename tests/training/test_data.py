@@ -74,7 +74,10 @@ def test_captions_come_as_a_folder_a_table_or_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         for path in table.parent.iterdir():
             archive.write(path, path.name)
-    for source in (table, table.parent, tmp_path / "set.zip"):
+    with zipfile.ZipFile(tmp_path / "wrapped.zip", "w") as archive:
+        for path in table.parent.iterdir():
+            archive.write(path, f"set/{path.name}")
+    for source in (table, table.parent, tmp_path / "set.zip", tmp_path / "wrapped.zip"):
         with opened_captions(source) as photos:
             assert photos.captions == (("red",),)
             assert photos.paths[0].is_file()
@@ -120,6 +123,31 @@ def test_a_folder_a_class_even_inside_a_zip_with_one_folder_on_top(tmp_path: Pat
         assert photos.labels == (0, 0, 1)
         assert all(path.is_file() for path in photos.paths)
     assert not folder.exists()  # what was unpacked is gone
+
+
+def test_a_source_without_captions_is_named_itself(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("one/red.png", b"")
+    with (
+        pytest.raises(UsageError, match=r"photos\.zip holds no captions\.csv"),
+        opened_captions(tmp_path / "photos.zip"),
+    ):
+        pass
+
+
+def test_what_systems_leave_in_class_folders_is_no_photo(tmp_path: Path) -> None:
+    for name in ("ant", "bee"):
+        paint(tmp_path / name / "1.png", "black")
+        for left in (".DS_Store", "Thumbs.db", "desktop.ini"):
+            (tmp_path / name / left).write_bytes(b"")
+    assert [path.name for path in read_class_folders(tmp_path).paths] == ["1.png", "1.png"]
+
+
+def test_two_folders_of_one_class_are_refused(tmp_path: Path) -> None:
+    for name in ("sea lion", "sea_lion", "ant"):
+        paint(tmp_path / name / "1.png", "black")
+    with pytest.raises(UsageError, match="Two folders mean the class sea lion"):
+        read_class_folders(tmp_path)
 
 
 def test_one_class_or_an_empty_one_is_refused(tmp_path: Path) -> None:
