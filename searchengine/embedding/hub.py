@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from searchengine.embedding.atomic_folders import bytes_in
-from searchengine.embedding.checkpoint_files import OTHER_FILES, WEIGHTS
+from searchengine.embedding.checkpoint_files import OPEN_CLIP_CONFIG, OTHER_FILES, WEIGHTS
+from searchengine.embedding.clip.open_clip import OpenClipCheckpoint
 from searchengine.embedding.families import family_of
 from searchengine.embedding.model_folder import checksum
 from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError, printable
@@ -55,7 +56,8 @@ class HubModel:
     name: str
     revision: str  # the commit
     licence: str | None  # as its card says
-    files: tuple[HubFile, ...]
+    config: str  # the file of its configuration
+    files: tuple[HubFile, ...]  # the weights last
 
     @property
     def bytes(self) -> int:
@@ -96,14 +98,15 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
         sibling.rfilename: HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None)
         for sibling in info.siblings or ()
     }
-    return HubModel(name, info.sha or "", str(licence) if licence else None, _needed(name, there))
+    config, files = _needed(name, there)
+    return HubModel(name, info.sha or "", str(licence) if licence else None, config, files)
 
 
 def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: Progress) -> None:
     """Fetch the files of a model into `folder`, going on where an earlier try ended, and check them.
 
-    Raises HubUnreachableError when the hub goes away or falls silent, ModelError when the disk is full or what came is
-    not what the hub announced.
+    Raises HubUnreachableError when the hub goes away or falls silent, ModelUnsupportedError when it is an architecture
+    that we don't run, ModelError when the disk is full or what came is not what the hub announced.
     """
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
@@ -117,11 +120,15 @@ def download(model: HubModel, folder: Path, *, endpoint: str | None, progress: P
         # One after the other in this one thread: its own pool of threads would be waited for when the program ends.
         for file in model.files:
             hf_hub_download(model.name, file.name, revision=model.revision, local_dir=folder, endpoint=endpoint)
+            if file.name == model.config == OPEN_CLIP_CONFIG:  # of any architecture, and gigabytes are to come
+                OpenClipCheckpoint.described(folder)
 
     fetching = _Background(fetch)
     _wait(fetching, folder, model, endpoint or constants.ENDPOINT, progress)
     try:
         fetching.result()
+    except ModelError:
+        raise
     except OSError as error:
         if error.errno is not None and not isinstance(error, (ConnectionError, TimeoutError)):  # the disk
             raise ModelError(
@@ -186,13 +193,13 @@ def _tidy(folder: Path, names: set[str]) -> None:
             path.unlink()
 
 
-def _needed(name: str, there: dict[str, HubFile]) -> tuple[HubFile, ...]:
-    """The weights in the better of the two formats, and what belongs to them."""
+def _needed(name: str, there: dict[str, HubFile]) -> tuple[str, tuple[HubFile, ...]]:
+    """The weights in the best of the formats, and before them what belongs to them, its configuration by name."""
     for config, pattern in WEIGHTS:
         weights = [file for file in there.values() if pattern.fullmatch(file.name)]
         if weights and config in there:
             others = [file for file in there.values() if OTHER_FILES.fullmatch(file.name)]
-            return (*weights, *others)
+            return config, (*others, *weights)
     raise ModelUnsupportedError(
         f"{name} has no weights that this program reads.",
         "Look for a version of it that was made for transformers, or for OpenCLIP.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from searchengine.cli.models import FORMATS
@@ -20,6 +21,7 @@ def test_the_formats_of_the_option_are_those_that_are_written() -> None:
     assert set(FORMATS) == set(WRITTEN)
 
 
+@pytest.mark.slow
 def test_an_archive_of_openai_becomes_a_model_that_indexes_and_searches(new: Run, tmp_path: Path) -> None:
     save_script(state_dict_of(random_encoder(TINY["resnet"])), tmp_path / "RN.pt")
     (tmp_path / "words").mkdir()

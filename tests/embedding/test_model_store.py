@@ -410,6 +410,7 @@ def test_an_installed_model_is_used_and_listed_by_its_plain_name(tmp_path: Path)
     assert store.canonical_name("holidays") == "holidays"
     assert "holidays" in [entry.name for entry in store.entries() if entry.installed]
     store.verify("holidays")
+    assert store.checkpoint("holidays") == tmp_path / "models" / "own" / "holidays"
 
 
 @pytest.mark.usefixtures("exports")

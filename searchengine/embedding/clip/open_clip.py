@@ -57,20 +57,25 @@ class OpenClipCheckpoint:
     @classmethod
     def open(cls, folder: Path) -> OpenClipCheckpoint:
         """The checkpoint in `folder`. Raises ModelMissingError, ModelUnsupportedError, ModelDamagedError."""
+        checkpoint = cls.described(folder)
+        if not weights(folder):
+            raise damaged(folder, "its weights are missing")
+        if not any((folder / name).is_file() for name in VOCABULARIES):
+            raise damaged(folder, "its tokenizer is missing")
+        return checkpoint
+
+    @classmethod
+    def described(cls, folder: Path) -> OpenClipCheckpoint:
+        """What the configuration in `folder` describes, whether or not the rest is there yet. Raises as `open`."""
         contents = read_json(folder, OPEN_CLIP_CONFIG)
         try:
             config, pictures = contents["model_cfg"], contents.get("preprocess_cfg", {})
             for name, part in {**contents, **config}.items():
                 if name in KNOWN and (unknown := part.keys() - KNOWN[name]):
                     raise _unsupported(folder, f"{name} has {min(unknown)}")
-            checkpoint = cls(folder, config, _pictures(folder, config["vision_cfg"]["image_size"], pictures))
+            return cls(folder, config, _pictures(folder, config["vision_cfg"]["image_size"], pictures))
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             raise damaged(folder, f"{OPEN_CLIP_CONFIG} doesn't say what it must ({error!r})") from error
-        if not weights(folder):
-            raise damaged(folder, "its weights are missing")
-        if not any((folder / name).is_file() for name in VOCABULARIES):
-            raise damaged(folder, "its tokenizer is missing")
-        return checkpoint
 
     def checksum(self) -> str:
         """The sha256 of the weights. Reads them all."""

@@ -153,11 +153,11 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and name in self._kinds:
             return self._kinds[name]
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild
+            return _Function(_rebuild)
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if module == "torch.jit._pickle" and name.startswith(("build_", "restore_type_tag")):
-            return _first
+            return _Function(_first)
         if module == "__torch__" or module.startswith("__torch__."):
             return Stub
         raise ValueError(f"it asks for {module}.{name}, which is no weight; nothing of it was run")
@@ -177,6 +177,21 @@ class _Unpickler(pickle.Unpickler):
         if self._storages[key].dtype != kind:
             raise ValueError(f"the storage {key} is of two kinds")
         return self._storages[key]
+
+
+class _Function:
+    """A function that the pickle may call, and not change."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise ValueError("it changes what reads it; nothing of it was run")
 
 
 def _rebuild(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> torch.Tensor:

@@ -7,6 +7,7 @@ import os
 import pickle
 import struct
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,17 @@ def test_nothing_is_run_in_a_plain_file_either(zipped: bool, tmp_path: Path, mon
     with pytest.raises(ModelDamagedError, match="something else than weights; nothing of it was run"):
         read_weights(tmp_path / "x.pt")
     assert not (tmp_path / MARK).exists()
+
+
+@pytest.mark.parametrize("state", [b"}X\x01\x00\x00\x00aK\x01s", b"N}X\x0c\x00\x00\x00__defaults__)s\x86"])
+@pytest.mark.parametrize("name", [b"torch._utils\n_rebuild_tensor_v2", b"collections\nOrderedDict", b"__torch__\nM"])
+def test_nothing_that_reads_an_archive_is_changed_by_it(name: bytes, state: bytes, tmp_path: Path) -> None:
+    changing = b"\x80\x02c" + name + b"\n" + state + b"b."
+    with pytest.raises(ModelDamagedError):
+        read_weights(archive(tmp_path / "x.pt", changing))
+    assert not hasattr(OrderedDict, "a")
+    honest = table({"weight": tensor(Storage(), 0, (4,), (1,))})
+    assert list(read_weights(archive(tmp_path / "y.pt", honest))) == ["weight"]
 
 
 def test_a_class_of_the_archive_is_inert_whatever_it_is_called(tmp_path: Path) -> None:
