@@ -69,6 +69,7 @@ class RunFolder:
         self.model = path / "model"
         self.metrics = path / "metrics.csv"
         self.checkpoint = path / "checkpoint.pt"
+        self._tensorboard: Any = None  # a SummaryWriter, once there is something to write
 
     @classmethod
     def new(cls, path: Path, plan: Mapping[str, Any]) -> RunFolder:
@@ -140,7 +141,7 @@ class RunFolder:
         with self.metrics.open("a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, _columns()).writerow(asdict(metrics))
         if find_spec("tensorboard"):
-            _tell_tensorboard(self.path / "tensorboard", metrics)
+            self._tell_tensorboard(metrics)
 
     def draw(self) -> None:
         """Draw loss.png anew."""
@@ -148,6 +149,17 @@ class RunFolder:
             from searchengine.training.figures import draw_loss_curve
 
             draw_loss_curve([(int(row["step"]), float(row["loss"])) for row in self.rows()], self.path / "loss.png")
+
+    def _tell_tensorboard(self, metrics: Metrics) -> None:
+        if self._tensorboard is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            # What a killed run told of later steps is forgotten.
+            self._tensorboard = SummaryWriter(str(self.path / "tensorboard"), purge_step=metrics.step)
+        for name, value in asdict(metrics).items():
+            if value is not None and name != "step":
+                self._tensorboard.add_scalar(name, value, metrics.step)
+        self._tensorboard.flush()
 
     def _write(self, rows: list[dict[str, str]]) -> None:
         beside = self.path / ".metrics.csv"
@@ -160,12 +172,3 @@ class RunFolder:
 
 def _columns() -> list[str]:
     return [field.name for field in fields(Metrics)]
-
-
-def _tell_tensorboard(folder: Path, metrics: Metrics) -> None:
-    from torch.utils.tensorboard import SummaryWriter
-
-    with SummaryWriter(folder, purge_step=metrics.step) as writer:
-        for name, value in asdict(metrics).items():
-            if value is not None and name != "step":
-                writer.add_scalar(name, value, metrics.step)
