@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
+from searchengine.embedding.clip.folder import load_dual_encoder
+from searchengine.training.run_folder import RunFolder
 from tests.conftest import CHECKOUT
+from tests.training.photo_sets import collection
 from tests.training.two_processes import gradients
 
 
@@ -49,3 +53,19 @@ def test_gathered_gradients_of_both_losses_are_those_of_one_process(tmp_path: Pa
             for name, gradient in alone.items():
                 torch.testing.assert_close(found[loss][name], gradient, rtol=1e-5, atol=1e-6)
                 assert gradient.abs().max() > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # two programs start
+def test_two_processes_train_one_model_and_one_of_them_writes_it(tmp_path: Path) -> None:
+    collection(tmp_path / "photos", 8)
+    run = tmp_path / "run"
+    options = ["--data", str(tmp_path / "photos"), "--out", str(run), "--epochs", "2", "--batch", "4"]
+    said = []
+    for process in start_both(["searchengine", "train", "vit-b16+transformer-tiny", *options]):
+        _, complaints = process.communicate(timeout=500)
+        assert process.returncode == 0, complaints
+        said.append("The model is in" in complaints)
+    assert said == [True, False]
+    assert [row["step"] for row in RunFolder(run).rows()] == ["1", "2"]
+    load_dual_encoder(run / "model")
