@@ -33,7 +33,7 @@ COMMANDS = {
     "probe": "Teach the library your own classes from a few photos.",
     "evaluate": "Measure how well a model finds and sorts photos.",
     "fine-tune": "Teach a model your own photos and captions.",
-    "train": "Train the built-in model from its sources.",
+    "train": "Train a model on captioned photos, or the built-in one anew.",
 }
 """Every command with its line in the overview, so that `--help` imports none of them."""
 

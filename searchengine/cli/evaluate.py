@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from searchengine.cli.captioned_photos import captioned_photos
 from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
-from searchengine.cli.options import FILE, with_settings
-from searchengine.cli.output import note, write_json
+from searchengine.cli.options import FILE, SOURCE, with_json_figures, with_settings
+from searchengine.cli.output import note, note_left_out, write_json
 from searchengine.cli.progress import showing_work
-from searchengine.errors import UsageError, printable
+from searchengine.errors import printable
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,19 +23,10 @@ if TYPE_CHECKING:
     from searchengine.training.data import CaptionedPhotos
     from searchengine.training.evaluation import Classification
 
-SOURCE = click.Path(path_type=Path, exists=True)
-
-PROBLEMS_SHOWN = 10
-
 
 def _with_model(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--model`."""
     return click.option("--model", "name", metavar="NAME", help="A name or a folder.  [default: builtin]")(function)
-
-
-def _with_json(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="The figures as JSON; shares, not percent.")(function)
 
 
 def _with_held_out(function: Callable[..., None]) -> Callable[..., None]:
@@ -74,7 +65,7 @@ def command(ctx: click.Context, picture: Path | None) -> None:
 @click.argument("source", type=SOURCE)
 @_with_held_out
 @_with_model
-@_with_json
+@with_json_figures
 def captions(source: Path, held_out: int | None, name: str | None, as_json: bool) -> None:
     """Retrieval: R@1, R@5, R@10 and median rank, photos by captions and captions by photos.
 
@@ -90,7 +81,7 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
     model = _open(name)
     with data.opened_captions(source) as photos, showing_work() as tell:
         result = evaluation.evaluate_retrieval(model, _held_out(photos, held_out), tell)
-    _name_problems(result.problems)
+    note_left_out(result.problems, listed_by="--json")
     if as_json:
         write_json({"model": model.identity.name, **asdict(result)})
     else:
@@ -102,7 +93,7 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
 @click.option("--prompts", default="general", show_default=True, help="The set of templates: general, small, food.")
 @_with_confusion
 @_with_model
-@_with_json
+@with_json_figures
 def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | None, as_json: bool) -> None:
     """Zero-shot classification: top-1, top-5 and mean per class.
 
@@ -128,7 +119,7 @@ def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | No
 @click.argument("source", type=SOURCE)
 @_with_confusion
 @_with_model
-@_with_json
+@with_json_figures
 def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool) -> None:
     """Linear probe: how much the model's vectors know of some classes, with examples instead of names.
 
@@ -155,7 +146,7 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
 @click.argument("source", type=SOURCE, required=False)
 @_with_held_out
 @with_settings
-@_with_json
+@with_json_figures
 def compare(
     first: str, second: str, source: Path | None, held_out: int | None, settings: Settings, as_json: bool
 ) -> None:
@@ -169,14 +160,12 @@ def compare(
     searchengine evaluate compare builtin clip-b32 photos.zip
     searchengine evaluate compare builtin ./my-model --held-out 200
     """
-    from searchengine.training import data
     from searchengine.training.comparison import compare_retrieval
 
     one, other = _open(first), _open(second)
-    opened = data.opened_captions(source) if source else _own_captions(settings)
-    with opened as photos, showing_work() as tell:
+    with captioned_photos(source, settings) as photos, showing_work() as tell:
         result = compare_retrieval(one, other, _held_out(photos, held_out), tell)
-    _name_problems(result.problems)
+    note_left_out(result.problems, listed_by="--json")
     names = (one.identity.name, other.identity.name)
     if as_json:
         write_json({"first": names[0], "second": names[1], **asdict(result), "verdict": verdict(result, names)})
@@ -231,21 +220,6 @@ def _held_out(photos: CaptionedPhotos, count: int | None) -> CaptionedPhotos:
     return photos if count is None else photos.take(held_out(photos.paths, count)[1])
 
 
-@contextmanager
-def _own_captions(settings: Settings) -> Iterator[CaptionedPhotos]:
-    from searchengine.library import Library
-    from searchengine.training.library_captions import captions_of
-
-    with Library.open(settings) as library:
-        photos = captions_of(library.database)
-        if not photos:
-            raise UsageError(
-                "No photo of the library that is within reach has a caption of its own.",
-                "Name a data set: `searchengine evaluate compare FIRST SECOND photos.zip`.",
-            )
-        yield photos
-
-
 def _check_drawable(path: Path | None) -> None:
     from searchengine.training.figures import check_drawable
 
@@ -253,18 +227,11 @@ def _check_drawable(path: Path | None) -> None:
         check_drawable(path)
 
 
-def _name_problems(problems: Sequence[str]) -> None:
-    for problem in problems[:PROBLEMS_SHOWN]:
-        note(f"left out: {problem}")
-    if len(problems) > PROBLEMS_SHOWN:
-        note(f"… and {len(problems) - PROBLEMS_SHOWN:,} more; --json lists all {len(problems):,}.")
-
-
 def _write_classification(
     result: Classification, classes: Sequence[str], confusion: Path | None, as_json: bool, **asked: Any
 ) -> None:
     """The figures, then the picture of the confusion where one was asked for."""
-    _name_problems(result.problems)
+    note_left_out(result.problems, listed_by="--json")
     if as_json:
         figures = asdict(result)
         photos = figures.pop("confusion").sum(1)  # (classes,)

@@ -1,4 +1,4 @@
-"""The figures of `searchengine evaluate` as a person reads them."""
+"""Measured figures as a person reads them, those of `searchengine evaluate` and of `searchengine fine-tune`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from searchengine.cli.output import harmless
 if TYPE_CHECKING:
     from searchengine.training.comparison import Comparison
     from searchengine.training.evaluation import Classification, Recall, Retrieval
+    from searchengine.training.fine_tune import FineTuned
 
 
 def retrieval_table(result: Retrieval) -> str:
     """Recall both ways, in percent."""
 
     def line(title: str, recall: Recall) -> str:
-        shares = "".join(f"{100 * share:8.1f} %" for share in (recall.at_1, recall.at_5, recall.at_10))
-        return f"{title:<15}{shares}{recall.median_rank:13.1f}"
+        return f"{title:<15}{_shares(recall)}{recall.median_rank:13.1f}"
 
     return "\n".join(
         [
@@ -40,6 +40,19 @@ def classification_table(result: Classification) -> str:
             f"mean per class  {100 * result.mean_per_class:6.1f} %",
         ]
     )
+
+
+def fine_tuned_table(result: FineTuned) -> str:
+    """How well the photos that a fine-tuning is judged by are found, before it and after."""
+    way = f"{result.chosen_with:,} others, {100 * result.share:.0f} % of the way"
+    lines = [
+        f"learnt from {result.learnt_from:,} photos; chosen with {way}; judged by {result.judged_by:,} others:",
+        f"{'':<24}{'R@1':>10}{'R@5':>10}{'R@10':>10}",
+    ]
+    for when, figures in (("before", result.before), ("after", result.after)):
+        lines.append(f"{'text to image, ' + when:<24}{_shares(figures.text_to_image)}")
+        lines.append(f"{'image to text, ' + when:<24}{_shares(figures.image_to_text)}")
+    return "\n".join(lines)
 
 
 def comparison_table(result: Comparison, names: Sequence[str]) -> str:
@@ -70,6 +83,11 @@ def verdict(result: Comparison, names: Sequence[str]) -> str:
         told = f"{names[result.better]} finds more photos by their captions: its R@1 is {points}."
     few = " With so few photos the interval is too narrow to be trusted." if result.few else ""
     return told + few
+
+
+def _shares(recall: Recall) -> str:
+    """R@1, R@5 and R@10 in percent, a column each."""
+    return "".join(f"{100 * share:8.1f} %" for share in (recall.at_1, recall.at_5, recall.at_10))
 
 
 def _left_out(problems: Sequence[str]) -> str:

@@ -32,6 +32,9 @@ DAY = Day()
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
+SOURCE = click.Path(path_type=Path, exists=True)
+"""A data set: a CSV, a folder or a zip."""
+
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--library`, and hand it the `settings` that follow from it and the environment."""
@@ -45,6 +48,11 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, settings=Settings.choose(library=library), **kwargs)
 
     return wrapper
+
+
+def with_json_figures(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that measures `--json`, as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="The figures as JSON; shares, not percent.")(command)
 
 
 def with_filters(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,8 @@ import click
 
 from searchengine.errors import printable
 from searchengine.records import Hit, Results
+
+PROBLEMS_SHOWN = 10
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -30,6 +32,18 @@ def harmless(text: str) -> str:
     """Text for a terminal: the control characters that a file's name may hold, which could recolour it or worse, as
     `\\xNN`."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def note_left_out(problems: Sequence[str], *, listed_by: str = "") -> None:
+    """What of a data set was left out: the first of it with its reason, then how much in all.
+
+    `listed_by` is the option that lists everything, where there is one.
+    """
+    for problem in problems[:PROBLEMS_SHOWN]:
+        note(f"left out: {problem}")
+    if problems:
+        rest = f" {listed_by} lists them all." if listed_by and len(problems) > PROBLEMS_SHOWN else ""
+        note(f"{len(problems):,} lines or photos were left out.{rest}")
 
 
 def write_results(results: Results, output: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from searchengine.cli.options import FILE, with_settings
-from searchengine.cli.output import note, write_json
+from searchengine.cli.output import note, note_left_out, write_json
 from searchengine.cli.progress import showing_work
 from searchengine.settings import Settings
 
@@ -51,10 +51,7 @@ def train(table: Path, settings: Settings) -> None:
         with showing_work() as tell:
             problems = library.learn_classes(table, tell)
         classes = library.own_classes.all()
-    for problem in problems:
-        note(problem)
-    if problems:
-        note(f"{len(problems):,} lines or photos were left out.")
+    note_left_out(problems)
     _write_table(classes)
     for each in classes:
         if each.recall is not None and each.recall < WEAK:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchengine.cli import STOPPED
-from searchengine.cli.output import note
+from searchengine.cli.options import SOURCE
+from searchengine.cli.output import note, note_left_out
 from searchengine.cli.progress import showing_work
+from searchengine.cli.stopping import stoppable_work
 from searchengine.embedding.clip.configurations import CONFIGURATIONS
 from searchengine.errors import UsageError, printable
 from searchengine.settings import Settings, absolute
 
 if TYPE_CHECKING:
     from searchengine.training.processes import World
-    from searchengine.training.recipe import Outcome
     from searchengine.training.run_folder import RunFolder
     from searchengine.training.trainer import Precision
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 TOWER = click.Path(path_type=Path, file_okay=False, exists=True)
-SHOWN = 5  # problems of the data that are named one by one
 EPOCHS = 30.0
 
 
@@ -67,7 +65,7 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command what can be said about a training."""
     count, share = click.IntRange(min=1), click.FloatRange(min=0, min_open=True)
     options = (
-        click.option("--data", "source", required=True, metavar="SOURCE", type=click.Path(path_type=Path, exists=True),
+        click.option("--data", "source", required=True, metavar="SOURCE", type=SOURCE,
                      help="The captioned photos: a CSV, a folder or a zip."),
         click.option("--out", type=FOLDER, required=True, help="Where the run lies; a new folder."),
         click.option("--name", help="Install the finished model under this name, for `--model NAME`."),
@@ -106,6 +104,7 @@ def _begin(
     held_out: int, precision: Precision | None, tokenizer: Path | None, image_tower: Path | None,
     text_tower: Path | None, lock_image: bool, **numbers: Any,
 ) -> None:  # fmt: skip
+    from searchengine.embedding.places import place_to_install
     from searchengine.training.processes import joined, wait_for_all
     from searchengine.training.recipe import Plan, best_precision
     from searchengine.training.run_folder import RunFolder
@@ -117,6 +116,8 @@ def _begin(
         epochs = EPOCHS
     if lock_image and image_tower is None:
         raise UsageError("--lock-image would keep random weights.", "Say with --image-tower which tower to keep.")
+    if name is not None:
+        place_to_install(Settings.choose().models, name)  # said before anything long begins
     settings = TrainingSettings(steps=0, precision=precision or best_precision(), **numbers)
     plan = Plan(
         configuration, str(absolute(source)), held_out, epochs, minutes, _where(tokenizer), _where(image_tower),
@@ -154,24 +155,15 @@ def resume(run: Path) -> None:
 def _go_on(run: RunFolder, world: World) -> None:
     """Train to the end, or until Ctrl-C; then install the model."""
     from searchengine.embedding.model_store import ModelStore
-    from searchengine.indexing.interrupt import stop_on_ctrl_c
-    from searchengine.training.progress import untold
     from searchengine.training.recipe import Plan, run_training
 
     name = Plan.from_json(run.read_plan()).name
     models = ModelStore(Settings.choose().models)
-    stop = Event()
-    with stop_on_ctrl_c(stop), showing_work() if world.leads else nullcontext(untold) as show:
-
-        def tell(stage: str, done: int, whole: int, remark: str) -> None:
-            show(stage, done, whole, remark)
-            if stop.is_set() and stage != "training":
-                raise KeyboardInterrupt  # nothing to keep yet
-
+    with stoppable_work(shown=world.leads) as (tell, stop):
         outcome = run_training(run, world, tell=tell, stop=stop)
     if not world.leads:
         return
-    _write_problems(outcome)
+    note_left_out(outcome.problems)
     if not outcome.finished:
         note(f"Stopped, and kept. Go on with `searchengine train resume {printable(run.path)}`.")
         raise SystemExit(STOPPED)
@@ -181,13 +173,6 @@ def _go_on(run: RunFolder, world: World) -> None:
         note(f"The model is installed: use it with `--model {name}`.")
     else:
         note(f"The model is in {printable(run.model)}: use it with `--model {printable(run.model)}`.")
-
-
-def _write_problems(outcome: Outcome) -> None:
-    for problem in outcome.problems[:SHOWN]:
-        note(problem)
-    if outcome.problems:
-        note(f"{len(outcome.problems):,} lines or photos were left out.")
 
 
 @command.command("builtin")

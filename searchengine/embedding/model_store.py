@@ -119,7 +119,10 @@ class ModelStore:
         if place is not None and place.hub is not None and not place.pulled:
             raise place.missing()
         if place is None or (place.checkpoint / MANIFEST).exists():
-            raise UsageError(f"The model {name} is here only as it is run, without the weights that training needs.")
+            raise UsageError(
+                f"The model {name} is here only as it is run, without the weights that training needs.",
+                "Take a CLIP (`searchengine models pull clip-b32`) or a model that `searchengine train` made.",
+            )
         return place.checkpoint
 
     def install(self, folder: Path, name: str) -> ModelEntry:

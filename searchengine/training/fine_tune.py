@@ -16,10 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.clip.convert import dual_encoder_from
-from searchengine.embedding.model_folder import MANIFEST
-from searchengine.embedding.places import find_place
 from searchengine.errors import UsageError
 from searchengine.settings import absolute
 from searchengine.training.data import held_out
@@ -27,7 +24,7 @@ from searchengine.training.interpolation import SHARES, interpolated, share_to_t
 from searchengine.training.lora import add_adapters, merge_adapters
 from searchengine.training.measuring import measure
 from searchengine.training.optimiser import parameter_groups
-from searchengine.training.pairs import prepare_pairs
+from searchengine.training.pairs import MARGIN, prepare_pairs
 from searchengine.training.processes import joined
 from searchengine.training.progress import Tell, untold
 from searchengine.training.run_folder import RunFolder
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
 
     from searchengine.embedding.clip.dual_encoder import DualEncoder
     from searchengine.embedding.clip.folder import DualEncoderFolder
+    from searchengine.embedding.model_store import ModelStore
     from searchengine.training.data import CaptionedPhotos
     from searchengine.training.evaluation import Recall
     from searchengine.training.pairs import Pairs
@@ -49,7 +47,6 @@ LEAST = 20
 
 HELD_OUT_SHARE = 0.3  # of the photos; half of them to choose with, half to judge by
 MOST_HELD_OUT = 1000
-MARGIN = 1.25  # how much larger than the input pictures are kept, for crops
 WEIGHT_DECAY = 0.1
 TEMPERATURE = 10.0  # times the rate of everything else
 
@@ -98,22 +95,13 @@ class FineTuned:
         return self.share > 0 and self.after.mean >= self.before.mean
 
 
-def starting_point(models: Path, name: str) -> DualEncoderFolder:
-    """The dual encoder of a model that lies in the folder `models`, or of a checkpoint at a path of its own.
+def starting_point(models: ModelStore, name: str) -> DualEncoderFolder:
+    """The dual encoder of a model that is here, or of a checkpoint, a folder or a file, at a path of its own.
 
     Raises UsageError for one without PyTorch weights, ModelError in its kinds.
     """
-    if (file := absolute(name)).is_file():
-        return dual_encoder_from(file)
-    place = None if name == BUILTIN else find_place(models, name)
-    if place is None or (place.checkpoint / MANIFEST).exists():
-        raise UsageError(
-            f"{name} can't be fine-tuned: it is two finished graphs, without the weights that training changes.",
-            "Start from a CLIP (`searchengine models pull clip-b32`) or from a model that `searchengine train` made.",
-        )
-    if place.hub is not None and not place.pulled:
-        raise place.missing()
-    return dual_encoder_from(place.checkpoint)
+    file = absolute(name)
+    return dual_encoder_from(file if file.is_file() else models.checkpoint(name))
 
 
 def fine_tune(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from searchengine.records import Pixels
 
 SHAPES = "pairs.json"
+MARGIN = 1.25  # how much larger than the input pictures are kept, for crops to be taken of them
 BLOCK = 256  # pictures or captions in memory at a time
 
 

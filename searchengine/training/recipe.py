@@ -30,7 +30,7 @@ from searchengine.embedding.clip.folder import DualEncoderCheckpoint, load_dual_
 from searchengine.errors import UsageError, printable
 from searchengine.training.data import held_out, opened_captions
 from searchengine.training.measuring import measure
-from searchengine.training.pairs import Pairs, prepare_pairs
+from searchengine.training.pairs import MARGIN, Pairs, prepare_pairs
 from searchengine.training.processes import World, wait_for_all
 from searchengine.training.progress import Tell, untold
 from searchengine.training.run_folder import RunFolder
@@ -41,7 +41,6 @@ from searchengine.training.trainer import Precision, TrainingData, TrainingSetti
 START = "start"
 """The folder in a run's data with the checkpoint that training begins from."""
 HELD_OUT_SHARE = 0.2  # of the photos, at most
-MARGIN = 1.25  # how much larger than the input pictures are kept, for crops
 TRIED = 8  # steps that are timed, to know how many an hour allows
 MEASURED_SHARE = 0.1  # of the time, at most, goes into measuring on the held-out photos
 

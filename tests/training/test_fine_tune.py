@@ -19,6 +19,7 @@ from PIL import Image
 
 from searchengine.cli import main
 from searchengine.embedding.clip.folder import load_dual_encoder
+from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import ModelMissingError, ModelUnsupportedError, UsageError
 from searchengine.records import PhotoFacts
 from searchengine.training.data import CaptionedPhotos, read_captions
@@ -194,18 +195,18 @@ def test_builtin_is_refused_with_what_to_do_instead(table: Path) -> None:
 def test_a_clip_of_the_transformers_library_is_a_start(
     photos: CaptionedPhotos, own_models: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    model = starting_point(own_models, str(transformers_checkpoint("clip", tmp_path_factory)))
+    model = starting_point(ModelStore(own_models), str(transformers_checkpoint("clip", tmp_path_factory)))
     assert fine_tune(model, photos, FineTuning(rate=1e-4, epochs=1), tmp_path / "work") is not None
 
 
 def test_what_is_no_clip_is_refused(own_models: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(ModelUnsupportedError, match="SigLIP"):
-        starting_point(own_models, str(transformers_checkpoint("siglip", tmp_path_factory)))
+        starting_point(ModelStore(own_models), str(transformers_checkpoint("siglip", tmp_path_factory)))
 
 
 def test_a_model_that_is_not_here_is_to_be_pulled_first(own_models: Path) -> None:
     with pytest.raises(ModelMissingError, match="models pull clip-b32"):
-        starting_point(own_models, "clip-b32")
+        starting_point(ModelStore(own_models), "clip-b32")
 
 
 def test_a_name_of_the_catalogue_is_refused_before_anything_long(checkpoint: Path, table: Path) -> None:

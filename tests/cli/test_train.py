@@ -108,6 +108,7 @@ def test_what_was_left_out_is_named_with_its_line(tmp_path: Path) -> None:
         (("--data", "BAD", "--out", "NEW"), "no column image"),
         (("--data", "DATA", "--out", "NEW", "--tokenizer", "DATA"), "There is no tokenizer.json"),
         (("--data", "DATA", "--out", "NEW", "--lock-image"), "--lock-image would keep random weights"),
+        (("--data", "DATA", "--out", "NEW", "--name", "a/b"), "can't be installed as"),
     ],
 )
 def test_wrong_use_is_said_in_a_sentence(tmp_path: Path, arguments: tuple[str, ...], complaint: str) -> None:
