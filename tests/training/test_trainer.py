@@ -12,7 +12,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from searchengine.embedding.clip.configurations import CONFIGURATIONS, Configuration
 from searchengine.embedding.clip.dual_encoder import DualEncoder
 from searchengine.embedding.preprocessing import Preprocessing
 from searchengine.errors import UsageError
@@ -23,7 +22,6 @@ from searchengine.training.pairs import Pairs, prepare_pairs
 from searchengine.training.processes import World
 from searchengine.training.progress import Tell
 from searchengine.training.run_folder import RunFolder
-from searchengine.training.start import Start
 from searchengine.training.tokenizing import train_tokenizer
 from searchengine.training.trainer import TrainingData, TrainingSettings, train
 from tests.embedding.clip.folders import ENCODERS, NORMALISATION, VOCABULARY
@@ -31,7 +29,6 @@ from tests.training.photo_sets import collection
 
 ALONE = World(0, 1, torch.device("cpu"))
 QUICK = TrainingSettings(steps=6, batch=8, rate=1e-3, evaluations=2)
-TINY = [configuration for name, configuration in CONFIGURATIONS.items() if name.endswith("-tiny")]
 
 
 @pytest.fixture(scope="module")
@@ -66,20 +63,11 @@ def stop_after(count: int, stop: Event) -> Tell:
     return tell
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("configuration", TINY, ids=lambda configuration: configuration.name)
-def test_a_tiny_configuration_learns_32_pairs_by_heart(configuration: Configuration, tmp_path: Path) -> None:
-    photos = read_captions(collection(tmp_path / "photos", 32))
-    captions = [caption for own in photos.captions for caption in own]
-    tokenizer = train_tokenizer(captions, configuration.tokenizer, 400, configuration.model.text.context)
-    start = Start.of(configuration, None, None)
-    pairs = prepare_pairs(photos, start.preprocessing, tokenizer, tmp_path / "pairs")
-    settings = TrainingSettings(steps=40, batch=32, rate=1e-3, augment=False)
-    encoder = start.encoder(tokenizer, settings.seed, settings.loss)
-    side = configuration.model.image.image_size
-    learning = TrainingData(pairs, None, (side, side), start.normalisation)
+def test_it_learns_its_pairs_by_heart(data: TrainingData, tmp_path: Path) -> None:
+    settings = TrainingSettings(steps=150, batch=16, rate=3e-3, augment=False)
+    encoder, learning = fresh(settings=settings), replace(data, pairs=data.held_out, held_out=None)
     assert train(encoder, learning, settings, RunFolder(tmp_path), ALONE)
-    by_text, by_image = measure(encoder, pairs, start.normalisation, "float32")
+    by_text, by_image = measure(encoder, learning.pairs, NORMALISATION, "float32")
     assert (by_text.at_1, by_image.at_1) == (1.0, 1.0)
 
 
