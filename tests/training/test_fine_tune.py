@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Timer
@@ -21,17 +20,12 @@ from searchengine.cli import main
 from searchengine.embedding.clip.folder import load_dual_encoder
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import ModelMissingError, ModelUnsupportedError, UsageError
-from searchengine.records import PhotoFacts
 from searchengine.training.data import CaptionedPhotos, read_captions
 from searchengine.training.evaluation import Recall
 from searchengine.training.fine_tune import FineTuned, FineTuning, Retrieved, fine_tune, starting_point
-from searchengine.training.interpolation import interpolated, share_to_take
-from searchengine.training.library_captions import captions_of
-from searchengine.training.lora import add_adapters, merge_adapters
 from tests.embedding.checkpoints import checkpoint as transformers_checkpoint
-from tests.embedding.clip.folders import ENCODERS, encoder, save
-from tests.fakes import PALETTE, ColourModel
-from tests.searching.libraries import SmallLibrary
+from tests.embedding.clip.folders import save
+from tests.fakes import PALETTE
 
 COLOURS = ("red", "green", "blue", "yellow", "white", "black", "cyan", "pink", "brown")
 
@@ -105,27 +99,6 @@ def test_a_model_that_gains_nothing_is_not_installed(checkpoint: Path, table: Pa
 )
 def test_what_finds_less_than_before_is_no_better(share: float, before: float, after: float, better: bool) -> None:
     assert FineTuned(50, 10, 10, share, retrieved(before), retrieved(after), ()).better is better
-
-
-@pytest.mark.parametrize("name", ENCODERS)
-def test_adapters_alone_are_trained_and_then_merged(name: str) -> None:
-    pytest.importorskip("peft", reason="adapters come with the extra 'train'")
-    plain = encoder(name)
-    before = {key: weights.clone() for key, weights in plain.state_dict().items()}
-    pixels = torch.randn(2, 3, *2 * (plain.config.image.image_size,), generator=torch.Generator().manual_seed(0))
-    adapters = add_adapters(plain, rank=2)
-    trained = {key for key, weights in plain.named_parameters() if weights.requires_grad}
-    assert {key.rpartition(".lora_")[1] for key in trained} == {"", ".lora_"}
-    assert [key for key in trained if ".lora_" not in key] == ["logit_scale"]
-    with torch.no_grad():
-        for key, weights in plain.named_parameters():
-            if ".lora_" in key:
-                torch.nn.init.normal_(weights, std=0.1)
-    seen = plain.encode_images(pixels)
-    merge_adapters(adapters)
-    assert plain.state_dict().keys() == before.keys()
-    assert any(not torch.equal(weights, before[key]) for key, weights in plain.state_dict().items())
-    torch.testing.assert_close(plain.encode_images(pixels), seen, atol=1e-5, rtol=1e-4)
 
 
 def test_fine_tuning_with_adapters_ends_in_an_encoder_like_any_other(
@@ -217,42 +190,6 @@ def test_a_name_of_the_catalogue_is_refused_before_anything_long(checkpoint: Pat
 
 def test_without_data_the_librarys_own_captions_are_learnt_from(checkpoint: Path) -> None:
     assert call("fine-tune", checkpoint, "--name", "mine").exit_code == 3  # there is no library
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[SmallLibrary]:
-    library = SmallLibrary(tmp_path / "library", ColourModel().identity)
-    yield library
-    library.database.close()
-
-
-def test_a_librarys_captions_are_those_of_photos_within_reach(library: SmallLibrary) -> None:
-    vectors = ColourModel().encode_texts(["red", "green", "blue", "white"])
-    facts = [PhotoFacts(1, 1, "png", caption=caption) for caption in ("a dog", None, "a cat", "gone")]
-    ids = library.add(vectors, facts=facts, paths=[b"/photos/%d.png" % place for place in (3, 2, 1, 4)])
-    library.hide(ids[3:])
-    photos = captions_of(library.database)
-    assert [os.fspath(path) for path in photos.paths] == ["/photos/1.png", "/photos/3.png"]
-    assert photos.captions == (("a cat",), ("a dog",))
-
-
-def test_halfway_lies_between_the_weights() -> None:
-    start = {"weight": torch.tensor([0.0, 2.0]), "seen": torch.tensor(1)}
-    end = {"weight": torch.tensor([1.0, 4.0]), "seen": torch.tensor(9)}
-    middle = interpolated(start, end, 0.5)
-    assert (middle["weight"].tolist(), middle["seen"].item()) == ([0.5, 3.0], 9)
-
-
-@pytest.mark.parametrize(
-    ("figures", "taken"),
-    [
-        ({0.0: 0.5, 0.5: 0.6, 1.0: 0.7}, 1.0),
-        ({0.0: 0.5, 0.5: 0.7, 1.0: 0.71}, 0.5),  # the rest of the way gains next to nothing
-        ({0.0: 0.5, 0.5: 0.5, 1.0: 0.4}, 0.0),
-    ],
-)
-def test_no_further_than_it_gains(figures: dict[float, float], taken: float) -> None:
-    assert share_to_take(figures) == taken
 
 
 def test_the_start_is_kept_where_the_new_weights_are_worse(
