@@ -2,7 +2,7 @@
 
 Resizing and cropping happen here, in 8-bit and with Pillow as the reference processors do them, so that the outcome is
 theirs; scaling to floats and normalisation belong to the model's graph. Which model wants which of these is known
-elsewhere (`checkpoint.py`, or a model folder's `model.json`).
+elsewhere (a checkpoint, or a model folder's `model.json`).
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class TransformersCheckpoint:
         """Both towers in PyTorch, float32, on the processor."""
         from searchengine.embedding.towers import Towers
 
-        normalisation, model = self.preprocessing()[1], self._model()
+        normalisation, model = self.preprocessing()[1], load_model(self.folder)
         masks_padding = self.family.masks_padding
 
         def images(pixels: torch.Tensor) -> torch.Tensor:
@@ -101,20 +101,25 @@ class TransformersCheckpoint:
                 f"The model in {printable(self.folder)} is a {self.family.name}, which this program runs as it is.",
                 "To train or to convert one, take a CLIP.",
             )
-        encoder = encoder_of(self._model(), self.folder)
+        encoder = encoder_of(load_model(self.folder), self.folder)
         return DualEncoderFolder(encoder, *self.preprocessing(), self.tokenizer(), self.languages)
 
-    def _model(self) -> Any:
-        """The model itself, float32, on the processor."""
-        from transformers import AutoModel
 
-        with reading(self.folder):
-            model, loaded = AutoModel.from_pretrained(
-                self.folder, local_files_only=True, dtype="float32", output_loading_info=True
-            )
-        if missing := loaded["missing_keys"]:  # transformers fills them with random numbers
-            raise damaged(self.folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
-        return model
+def load_model(folder: Path, *, dispensable: tuple[str, ...] = ()) -> Any:
+    """The model in `folder` as its library has it, float32, on the processor; of one tower as well as of two.
+
+    Raises ModelDamagedError, also for missing weights whose names don't start with one of `dispensable`.
+    """
+    from transformers import AutoModel
+
+    with reading(folder):
+        model, loaded = AutoModel.from_pretrained(
+            folder, local_files_only=True, dtype="float32", output_loading_info=True
+        )
+    # transformers fills them with random numbers.
+    if missing := [name for name in loaded["missing_keys"] if not name.startswith(dispensable)]:
+        raise damaged(folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
+    return model
 
 
 def _positions(folder: Path, family: Family) -> int:

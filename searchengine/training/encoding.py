@@ -15,7 +15,7 @@ import numpy as np
 
 from searchengine.embedding.base import BATCH
 from searchengine.embedding.onnx_runtime import processors
-from searchengine.errors import PhotoUnreadableError, UsageError, printable
+from searchengine.errors import PhotoUnreadableError, UsageError
 from searchengine.training.data import read_picture
 from searchengine.training.progress import untold
 
@@ -47,8 +47,6 @@ def encode_photos(model: EmbeddingModel, paths: Sequence[Path], tell: Tell = unt
             return model.prepare(read_picture(path, model.preprocessing.at_least))
         except PhotoUnreadableError as error:
             return error.what
-        except OSError as error:
-            return f"{printable(path)} can't be read: {error.strerror or error}."
 
     parts: list[Vectors] = []
     kept: list[int] = []

@@ -1,7 +1,8 @@
 """The dual encoder: an image tower, a text tower, and two projections into one space.
 
 Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021, figure 3. How it is
-trained is `training/`'s business, how its checkpoints are read, that of `openai.py`, `convert.py` and `folder.py`.
+trained is `training/`'s business, how its checkpoints are read, that of `folder.py`, `openai.py` and
+`transformers_clip.py`.
 """
 
 from __future__ import annotations

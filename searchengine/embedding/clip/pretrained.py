@@ -16,9 +16,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from searchengine.embedding.checkpoint import open_checkpoint
-from searchengine.embedding.checkpoint_files import CONFIG, damaged, read_json, reading
+from searchengine.embedding.checkpoint_files import CONFIG, damaged, read_json
 from searchengine.embedding.clip.config import ImageBackboneConfig, ImageConfig, TextBackboneConfig, TextConfig
 from searchengine.embedding.preprocessing import Normalisation
+from searchengine.embedding.transformers_checkpoint import load_model
 from searchengine.errors import ModelUnsupportedError, printable
 
 PROCESSOR = "preprocessor_config.json"
@@ -95,14 +96,7 @@ def _is_backbone(folder: Path) -> bool:
 
 def _read_backbone(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The JSON of its configuration, without dropout, and its weights as `backbones.py` names them."""
-    from transformers import AutoModel
-
-    with reading(folder):
-        net, loaded = AutoModel.from_pretrained(
-            folder, local_files_only=True, dtype="float32", output_loading_info=True
-        )
-    if missing := [name for name in loaded["missing_keys"] if not name.startswith(POOLER)]:
-        raise damaged(folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
+    net = load_model(folder, dispensable=(POOLER,))
     told = {name: value for name, value in net.config.to_dict().items() if name not in OF_NO_USE}
     settings = {name: 0.0 if "drop" in name and isinstance(value, float) else value for name, value in told.items()}
     weights = {f"net.{name}": tensor for name, tensor in net.state_dict().items() if not name.startswith(POOLER)}
