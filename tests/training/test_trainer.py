@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Literal
 
 import pytest
 import torch
@@ -63,9 +64,15 @@ def stop_after(count: int, stop: Event) -> Tell:
     return tell
 
 
-def test_it_learns_its_pairs_by_heart(data: TrainingData, tmp_path: Path) -> None:
-    settings = TrainingSettings(steps=150, batch=16, rate=3e-3, augment=False)
+@pytest.mark.parametrize(("loss", "scale", "bias"), [("contrastive", 1 / 0.07, 0.0), ("sigmoid", 10.0, -10.0)])
+def test_it_learns_its_pairs_by_heart(
+    loss: Literal["contrastive", "sigmoid"], scale: float, bias: float, data: TrainingData, tmp_path: Path
+) -> None:
+    settings = TrainingSettings(steps=150, batch=16, rate=3e-3, loss=loss, augment=False)
     encoder, learning = fresh(settings=settings), replace(data, pairs=data.held_out, held_out=None)
+    with torch.no_grad():  # where each loss starts
+        encoder.logit_scale.fill_(math.log(scale))
+        encoder.logit_bias.fill_(bias)
     assert train(encoder, learning, settings, RunFolder(tmp_path), ALONE)
     by_text, by_image = measure(encoder, learning.pairs, NORMALISATION, "float32")
     assert (by_text.at_1, by_image.at_1) == (1.0, 1.0)
