@@ -46,11 +46,6 @@ class LinearProbe:
         scores: NDArray[np.float64] = vectors @ self.weights.T + self.biases
         return scores
 
-    def predict(self, vectors: Vectors) -> NDArray[np.int64]:
-        """The likeliest class of each: float32 (n, dim) to int64 (n,)."""
-        likeliest: NDArray[np.int64] = self.scores(vectors).argmax(1)
-        return likeliest
-
 
 def fit_probe(
     vectors: Vectors,
