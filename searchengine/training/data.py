@@ -214,13 +214,18 @@ def read_rows(table: Path, columns: Sequence[str], problems: list[str]) -> Itera
             reader = csv.DictReader(file)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise UsageError(f"{printable(table)} has no column {' and no column '.join(missing)}.")
+                raise UsageError(
+                    f"{printable(table)} has no column {' and no column '.join(missing)}.",
+                    f"Its first line must name them, separated by commas: {','.join(columns)}.",
+                )
             for row in reader:
                 if any(row[name] is None for name in columns):
                     problems.append(f"{table.name}, line {reader.line_num}: too few columns.")
                     continue
                 yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{printable(table)} isn't text in UTF-8.", "Save it as CSV in UTF-8, with commas.") from error
+    except (OSError, csv.Error) as error:
         raise UsageError(f"{printable(table)} can't be read: {error}.") from error
 
 

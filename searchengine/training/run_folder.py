@@ -30,6 +30,9 @@ from searchengine.errors import UsageError, printable
 if TYPE_CHECKING:
     from searchengine.training.evaluation import Recall
 
+UNREADY = {"run.json", ".data"}
+"""All that is in the folder of a run whose data was refused, or that was stopped before all of it was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -73,8 +76,8 @@ class RunFolder:
 
     @classmethod
     def new(cls, path: Path, plan: Mapping[str, Any]) -> RunFolder:
-        """A new run with its plan. Raises UsageError where something is already."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        """A new run with its plan. Raises UsageError where more is already than a run that came to nothing leaves."""
+        if path.exists() and (not path.is_dir() or {entry.name for entry in path.iterdir()} - UNREADY):
             raise UsageError(
                 f"{printable(path)} isn't an empty folder.",
                 f"Name a new one with --out; a run that stopped there goes on with `searchengine train resume "

@@ -57,6 +57,7 @@ def test_a_bad_line_is_left_out_and_named(tmp_path: Path, line: str, problem: st
     ("text", "complaint"),
     [
         ("picture,caption\nred.png,red\n", "no column image"),
+        ("image;caption\nred.png;red\n", "separated by commas: image,caption"),
         ("image,words\nred.png,red\n", "no column caption"),
         ("image,caption\n", "names no photo that can be used"),
         ("image,caption\nred.png,\ngone.png,gone\n", "line 2: red.png has an empty caption"),
@@ -66,6 +67,12 @@ def test_a_captions_table_of_which_nothing_is_left_is_refused(tmp_path: Path, te
     paint(tmp_path / "red.png", "red")
     (tmp_path / "captions.csv").write_text(text)
     with pytest.raises(UsageError, match=complaint):
+        read_captions(tmp_path / "captions.csv")
+
+
+def test_a_table_as_spreadsheets_save_unicode_text_is_told_from_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "captions.csv").write_text("image,caption\nred.png,red\n", "utf-16")
+    with pytest.raises(UsageError, match="isn't text in UTF-8"):
         read_captions(tmp_path / "captions.csv")
 
 

@@ -16,10 +16,16 @@ def course(run: RunFolder, steps: range) -> None:
 
 
 def test_a_folder_that_holds_something_is_not_taken_for_a_new_run(tmp_path: Path) -> None:
-    RunFolder.new(tmp_path / "run", {"seed": 1})
+    RunFolder.new(tmp_path / "run", {"seed": 1}).data.mkdir()
     assert RunFolder(tmp_path / "run").read_plan() == {"seed": 1}
     with pytest.raises(UsageError, match="train resume"):
         RunFolder.new(tmp_path / "run", {"seed": 2})
+
+
+def test_a_run_whose_data_was_refused_is_begun_anew_in_the_same_folder(tmp_path: Path) -> None:
+    RunFolder.new(tmp_path / "run", {"seed": 1})
+    RunFolder.new(tmp_path / "run", {"seed": 2})
+    assert RunFolder(tmp_path / "run").read_plan() == {"seed": 2}
 
 
 def test_what_was_saved_comes_back_and_later_lines_go(tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ def _plain(path: Path) -> dict[str, torch.Tensor]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError("it holds something else than weights; nothing of it was run") from error
+    except (LookupError, EOFError) as error:  # whose words are a byte's number
+        raise ValueError("it is no file of PyTorch's") from error
     state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else {}
     weights = {str(name): tensor for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}
     if not weights:

@@ -221,3 +221,10 @@ def test_an_archive_of_something_else_is_damage(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="There is no file"):
         read_weights(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello world\n", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_a_file_that_is_none_of_pytorchs_is_called_that(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "weights.pt").write_bytes(content)
+    with pytest.raises(ModelDamagedError, match=r"can't be loaded: it (is no file of PyTorch's|holds something else)"):
+        read_weights(tmp_path / "weights.pt")
