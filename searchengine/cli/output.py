@@ -43,7 +43,8 @@ def note_left_out(problems: Sequence[str], *, listed_by: str = "") -> None:
         note(f"left out: {problem}")
     if problems:
         rest = f" {listed_by} lists them all." if listed_by and len(problems) > PROBLEMS_SHOWN else ""
-        note(f"{len(problems):,} lines or photos were left out.{rest}")
+        count = "1 line or photo was" if len(problems) == 1 else f"{len(problems):,} lines or photos were"
+        note(f"{count} left out.{rest}")
 
 
 def write_results(results: Results, output: str | None) -> None:

@@ -186,13 +186,15 @@ def read_lines(path: Path) -> list[str]:
 def read_picture(path: Path, at_least: int) -> Pixels:
     """The pixels of one photo, uint8 (h, w, 3), `at_least` as for `decode`.
 
-    Raises PhotoUnreadableError, also for one that is gone or may not be read.
+    Raises PhotoUnreadableError, also for one that is gone or may not be read. It is named by its folder and its name:
+    the rest may be a temporary place that a zip was unpacked to.
     """
+    name = Path(*path.parts[-2:])
     try:
         contents = path.read_bytes()
     except OSError as error:
-        raise PhotoUnreadableError(path, error.strerror or str(error)) from error
-    return decode(contents, path=os.fsencode(path), at_least=at_least).pixels
+        raise PhotoUnreadableError(name, error.strerror or str(error)) from error
+    return decode(contents, path=os.fsencode(name), at_least=at_least).pixels
 
 
 def held_out(paths: Sequence[Path], count: int) -> tuple[list[int], list[int]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from searchengine.errors import UsageError
+from searchengine.errors import PhotoUnreadableError, UsageError
 from searchengine.training.data import (
     held_out,
     opened,
@@ -194,3 +194,13 @@ def test_the_split_of_the_captioned_photos_never_moves(shared_data: Path) -> Non
     assert (len(kept), len(out)) == (6017, 1000)
     assert names[out[0]].name == "1007320043_627395c3d8.webp"
     assert names[out[-1]].name == "973827791_467d83986e.webp"
+
+
+def test_an_unreadable_picture_is_named_without_the_place_a_zip_was_unpacked_to(tmp_path: Path) -> None:
+    torn = tmp_path / "cats" / "torn.jpg"
+    torn.parent.mkdir()
+    torn.write_bytes(b"no picture")
+    for path in (torn, torn.with_name("gone.jpg")):
+        with pytest.raises(PhotoUnreadableError, match=rf"^cats.{path.name} can't be read") as raised:
+            read_picture(path, 64)
+        assert str(tmp_path) not in str(raised.value)
