@@ -17,7 +17,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from searchengine.errors import UsageError
 
 SIDE = 224  # pixels
-IMAGE_FEATURES = 1280
 MAPS = (14, 14, 80)
 """What the image tower's lower part makes of a picture: height, width, channels."""
 LOWER_BLOCKS = 8  # of sixteen; edges and textures, which are good as they are and half of the work
