@@ -27,7 +27,7 @@ ifeq ($(PHOTOS),)
 	$(SEARCH) index --model builtin demo/photos
 	$(SEARCH) search 'a cat' --limit 3
 	$(SEARCH) search 'a cup of coffee' --limit 3
-	$(SEARCH) search 'a rocket at night' --limit 3
+	$(SEARCH) search 'a man taking a picture' --limit 3
 	$(SEARCH) similar demo/photos/motorcycle_left.png --limit 3
 else
 	$(SEARCH) index --model builtin "$(PHOTOS)"

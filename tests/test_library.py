@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -46,8 +47,8 @@ def other_model(tmp_path: Path) -> Path:
     """The built-in model under another name and with another identity: a second model, at no cost."""
     folder = Path(shutil.copytree(builtin_folder(), tmp_path / "other"))
     manifest = folder / "model.json"
-    manifest.write_text(manifest.read_text("utf-8").replace('"revision": "1"', '"revision": "other"'), "utf-8")
-    manifest.write_text(manifest.read_text("utf-8").replace('"name": "builtin"', f'"name": "{folder}"'), "utf-8")
+    contents = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps({**contents, "revision": "other", "name": str(folder)}), "utf-8")
     return folder
 
 

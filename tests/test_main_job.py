@@ -31,11 +31,11 @@ def names(results: Results) -> list[str]:
     [
         ("a cat", "chelsea.png"),
         ("a cup of coffee", "coffee.png"),
-        ("an astronaut in a space suit", "astronaut.png"),
+        ("an astronaut in an orange suit", "astronaut.png"),
         ("a rocket on its launch pad", "rocket.jpg"),
         ("a chinese temple", "china.jpg"),
         ("a flower", "flower.jpg"),
-        ("coins", "coins.png"),
+        ("a page of text", "page.png"),
         ("a clock", "clock_motion.png"),
     ],
 )
