@@ -26,6 +26,9 @@ def names(results: Results) -> list[str]:
     return [Path(hit.path.decode()).name for hit in results]
 
 
+LOST = pytest.mark.xfail(strict=True, reason="the first edition of the built-in model found it, the second doesn't")
+
+
 @pytest.mark.parametrize(
     ("phrase", "photo"),
     [
@@ -36,6 +39,8 @@ def names(results: Results) -> list[str]:
         ("a chinese temple", "china.jpg"),
         ("a flower", "flower.jpg"),
         ("a page of text", "page.png"),
+        pytest.param("an astronaut in a space suit", "astronaut.png", marks=LOST),
+        pytest.param("coins", "coins.png", marks=LOST),
         ("a clock", "clock_motion.png"),
     ],
 )
