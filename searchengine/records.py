@@ -101,7 +101,7 @@ class Label:
 
     name: str
     confidence: float  # 0.5 to 1
-    source: str  # who says so: "probe" for what was learnt from a person's examples
+    source: str  # who says so: "vocabulary", "probe" (a person's examples) or "concept" (marks on an answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,15 @@ class IndexReport:
 
 
 # --- searching --------------------------------------------------------------------------------------------------------
+
+
+class Band(StrEnum):
+    """How well a photo fits a query, in words; best first."""
+
+    STRONG = "strong"
+    GOOD = "good"
+    WEAK = "weak"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,14 @@ class PhotoRow(Base):
     caption: Mapped[str | None]
     keywords: Mapped[list[str]]
     flaw: Mapped[str | None]
+    # What stays of its look at 9 × 8 pixels, 64 bits, of which near-copies share most. None until it is worked out.
+    look: Mapped[bytes | None] = mapped_column(LargeBinary(8))
 
     __table_args__ = (
         Index("ix_photos_taken_at", "taken_at"),
         Index("ix_photos_format", "format"),
         Index("ix_photos_camera", "camera"),
+        Index("ix_photos_look", "look"),
         Index("ix_photos_hidden", "id", sqlite_where=text("hidden = 1")),
         {"sqlite_autoincrement": True},
     )
@@ -146,7 +149,7 @@ class LabelRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
-    source: Mapped[str]  # "probe": learnt from a person's examples
+    source: Mapped[str]  # "probe": learnt from examples; "concept": from marks on answers; "vocabulary": by its words
 
     __table_args__ = (UniqueConstraint("source", "name"),)
 
@@ -184,6 +187,89 @@ class PhotoLabelRow(Base):
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
     confidence: Mapped[float]  # 0.5 to 1
+
+
+class LabellingRow(Base):
+    """How far a model has given the vocabulary's labels to the library's photos."""
+
+    __tablename__ = "labellings"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    checksum: Mapped[str]  # of the vocabulary and of everything else that the labels follow from
+    last_seq: Mapped[int] = mapped_column(BigInteger)  # of the last embedding that has its labels
+
+
+class CaptionRow(Base):
+    """A sentence that a photo may be described with, beyond what stands in the photos' own files."""
+
+    __tablename__ = "captions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    source: Mapped[str]  # "list": a person's own sentences; else the name of the captioner that wrote it
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)  # None: any
+
+    __table_args__ = (UniqueConstraint("text", "source", "photo_id"),)
+
+
+class SentenceRow(Base):
+    """A sentence as one model sees it, so that it is encoded once: captions and saved searches."""
+
+    __tablename__ = "sentences"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    text: Mapped[str] = mapped_column(primary_key=True)
+    vector: Mapped[bytes]  # little-endian float16 (dim,)
+
+
+class SearchRow(Base):
+    """A query that is remembered: it was saved, has marks, or fills an album."""
+
+    __tablename__ = "searches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(unique=True)  # as the query language writes it
+    saved: Mapped[bool]  # because a person said so
+
+
+class MarkRow(Base):
+    """What a person said of a photo in the answer to a query."""
+
+    __tablename__ = "marks"
+
+    search_id: Mapped[int] = mapped_column(ForeignKey("searches.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    good: Mapped[bool]
+
+
+class ConceptRow(Base):
+    """A label that follows from the marks on a query."""
+
+    __tablename__ = "concepts"
+
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    search_id: Mapped[int] = mapped_column(ForeignKey("searches.id"), index=True)
+
+
+class AlbumRow(Base):
+    """A query that fills itself, with what a person put into it or took out of it by hand."""
+
+    __tablename__ = "albums"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    search_id: Mapped[int | None] = mapped_column(ForeignKey("searches.id"), index=True)  # None: filled by hand alone
+    least: Mapped[str]  # the least relevance band of what the query puts in
+
+
+class AlbumPhotoRow(Base):
+    """A photo that a person put into an album, or took out of it."""
+
+    __tablename__ = "album_photos"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    pinned: Mapped[bool]  # False: taken out
 
 
 Row = dict[str, Any]
