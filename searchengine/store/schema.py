@@ -233,12 +233,13 @@ class SearchRow(Base):
 
 
 class MarkRow(Base):
-    """What a person said of a photo in the answer to a query."""
+    """What a person said of a photo in the answer to a query. Of several, the one of the newest turn holds."""
 
     __tablename__ = "marks"
 
     search_id: Mapped[int] = mapped_column(ForeignKey("searches.id", ondelete="CASCADE"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    turn: Mapped[int] = mapped_column(primary_key=True)  # grows with every feedback on the query, which is undone whole
     good: Mapped[bool]
 
 

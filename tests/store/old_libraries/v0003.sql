@@ -115,13 +115,14 @@ INSERT INTO "labels" VALUES(3,'my boat','concept');
 CREATE TABLE marks (
 	search_id INTEGER NOT NULL, 
 	photo_id INTEGER NOT NULL, 
+	turn INTEGER NOT NULL, 
 	good BOOLEAN NOT NULL, 
-	CONSTRAINT pk_marks PRIMARY KEY (search_id, photo_id), 
+	CONSTRAINT pk_marks PRIMARY KEY (search_id, photo_id, turn), 
 	CONSTRAINT fk_marks_search_id FOREIGN KEY(search_id) REFERENCES searches (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_marks_photo_id FOREIGN KEY(photo_id) REFERENCES photos (id) ON DELETE CASCADE
 );
-INSERT INTO "marks" VALUES(1,2,1);
-INSERT INTO "marks" VALUES(1,3,0);
+INSERT INTO "marks" VALUES(1,2,1,1);
+INSERT INTO "marks" VALUES(1,3,1,0);
 CREATE TABLE models (
 	id INTEGER NOT NULL, 
 	name VARCHAR NOT NULL, 

@@ -58,10 +58,11 @@ def _searches() -> None:
         "marks",
         sa.Column("search_id", sa.Integer(), nullable=False),
         sa.Column("photo_id", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("good", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["search_id"], ["searches.id"], name="fk_marks_search_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name="fk_marks_photo_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("search_id", "photo_id", name="pk_marks"),
+        sa.PrimaryKeyConstraint("search_id", "photo_id", "turn", name="pk_marks"),
     )
     op.create_index("ix_marks_photo_id", "marks", ["photo_id"], unique=False)
     op.create_table(
