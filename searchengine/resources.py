@@ -1,4 +1,5 @@
-"""Where the files lie that the program reads and that aren't code: the built-in model, vocabularies, prompts.
+"""Where the files lie that the program reads and that aren't code: the built-in model, vocabularies, prompts,
+and the neutral sentences that need nothing but reading.
 
 In an installed wheel they are inside the package; in a checkout they lie beside it, and those win there, so that an
 editable install never reads a stale copy.
@@ -17,3 +18,9 @@ def data_folder(package: Path = _PACKAGE) -> Path:
     if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
         return checkout / "data"
     return package / "data"
+
+
+def background_sentences() -> list[str]:
+    """The neutral sentences that a photo's fit to a query is measured against."""
+    lines = (data_folder() / "background.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

@@ -12,6 +12,7 @@ import numpy as np
 from searchengine.embedding.scripts import reading_note
 from searchengine.errors import UsageError
 from searchengine.ranking.fusion import fuse
+from searchengine.ranking.relevance import Yardstick
 from searchengine.records import FileState, Filters, Hit, Results
 from searchengine.searching.likeness import LikenessReader
 from searchengine.store.roots import lies_in
@@ -71,7 +72,8 @@ class Searcher:
             return parts[0]
         spaced = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
         _, sample = self._database.embeddings.of(self._index.model_id, spaced)
-        return fuse(np.stack(parts), sample)
+        yardstick = Yardstick.of(sample, sample[:0])
+        return fuse(np.stack(parts), np.ones(len(parts)), yardstick)
 
     def _eligible(self, filters: Filters, ids: Ids) -> Ids | None:
         """The photos that may be found, int64 (n,), ascending; None for all that have a vector."""
