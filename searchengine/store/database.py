@@ -19,6 +19,7 @@ from searchengine.errors import (
     LibraryTooNewError,
     printable,
 )
+from searchengine.store.captions import Captions, Sentences
 from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
 from searchengine.store.failures import Failures
@@ -53,6 +54,8 @@ class Database:
         self.failures = Failures(connections)
         self.labels = Labels(connections)
         self.probes = Probes(connections)
+        self.captions = Captions(connections)
+        self.sentences = Sentences(connections)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
