@@ -103,8 +103,8 @@ def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | No
     searchengine evaluate zero-shot cifar10.zip --prompts small
     searchengine evaluate zero-shot dishes/ --prompts food --confusion confusion.png
     """
+    from searchengine.embedding.prompts import prompt_templates
     from searchengine.training import data, evaluation
-    from searchengine.training.classes import prompt_templates
 
     templates = prompt_templates(prompts)
     _check_drawable(confusion)

@@ -19,9 +19,10 @@ from torch import Tensor
 from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.model_folder import IMAGE_GRAPH, TEXT_GRAPH, TOKENIZER, ModelFolder, write_model_folder
 from searchengine.embedding.preprocessing import Preprocessing
+from searchengine.embedding.prompts import prompt_templates, sentences
 from searchengine.errors import UsageError, printable
 from searchengine.training.backbones import CLASSES, SIDE, ImageBackbone, TextBackbone, minilm_folder, sentence_vectors
-from searchengine.training.classes import ClassName, imagenet_classes, prompt_templates, sentences
+from searchengine.training.classes import ClassName, imagenet_classes
 from searchengine.training.data import CaptionedPhotos, held_out, opened, read_captions, read_labels
 from searchengine.training.export import export_tower
 from searchengine.training.features import CROP, SMALL, WHOLE, image_maps, pooled, read_pictures, text_features

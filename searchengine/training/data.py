@@ -7,7 +7,6 @@ at a time, by the same decoder as a person's photos. Nothing is known here of mo
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import os
 import tempfile
@@ -173,14 +172,6 @@ def read_class_folders(folder: Path) -> LabelledPhotos:
         tuple(label for label, paths in enumerate(found) for _ in paths),
         tuple(classes),
     )
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file, gzipped or not, without empty ones and comments (`#`)."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        lines = [line.strip() for line in file]
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def read_picture(path: Path, at_least: int) -> Pixels:

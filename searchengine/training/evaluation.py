@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchengine.embedding.prompts import sentences
 from searchengine.errors import UsageError
-from searchengine.training.classes import sentences
 from searchengine.training.data import held_out
 from searchengine.training.encoding import encode_photos, encode_sentences
 from searchengine.training.progress import untold

@@ -11,7 +11,7 @@ import pytest
 
 from searchengine.embedding.model_store import builtin_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
-from searchengine.training.classes import prompt_templates
+from searchengine.embedding.prompts import prompt_templates
 from searchengine.training.data import held_out, opened, read_captions, read_class_folders, read_picture
 from searchengine.training.evaluation import evaluate_retrieval, evaluate_zero_shot
 

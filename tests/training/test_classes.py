@@ -5,10 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 
-import pytest
-
-from searchengine.errors import UsageError
-from searchengine.training.classes import imagenet_classes, prompt_sets, prompt_templates, sentences
+from searchengine.training.classes import imagenet_classes
 
 
 def test_a_thousand_classes_each_with_everyday_words() -> None:
@@ -25,19 +22,3 @@ def test_the_classes_stand_in_their_usual_order(shared_data: Path) -> None:
     with zipfile.ZipFile(shared_data / "imagenet_samples.zip") as archive:
         rows = csv.DictReader(io.StringIO(archive.read("labels.csv").decode()))
         assert [row["label"] for row in rows] == [name.label for name in imagenet_classes()]
-
-
-@pytest.mark.parametrize("name", prompt_sets())
-def test_every_template_has_one_place_for_the_name(name: str) -> None:
-    templates = prompt_templates(name)
-    assert len(templates) >= 5
-    assert all(template.count("{}") == 1 for template in templates)
-
-
-def test_an_unknown_set_of_prompts_is_refused_with_the_names_of_those_there_are() -> None:
-    with pytest.raises(UsageError, match="food, general, small"):
-        prompt_templates("paintings")
-
-
-def test_a_name_goes_into_every_template() -> None:
-    assert sentences("bee", ["a {}.", "{}"]) == ["a bee.", "bee"]

@@ -13,7 +13,6 @@ from searchengine.training.data import (
     read_captions,
     read_class_folders,
     read_labels,
-    read_lines,
     read_picture,
 )
 from tests.training.pictures import captioned, paint
@@ -170,11 +169,6 @@ def test_what_is_neither_a_folder_nor_a_zip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photos.zip").write_bytes(b"not a zip")
     with pytest.raises(UsageError, match="neither a folder nor a zip"), opened(tmp_path / "photos.zip"):
         pass
-
-
-def test_lines_leave_out_comments(tmp_path: Path) -> None:
-    (tmp_path / "lines.txt").write_text("# about\n\na {}.\n")
-    assert read_lines(tmp_path / "lines.txt") == ["a {}."]
 
 
 def test_a_photo_stays_on_its_side_of_the_split_whatever_comes_and_goes() -> None:
