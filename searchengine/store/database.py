@@ -19,6 +19,7 @@ from searchengine.errors import (
     LibraryTooNewError,
     printable,
 )
+from searchengine.store.albums import Albums
 from searchengine.store.captions import Captions, Sentences
 from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
@@ -54,6 +55,7 @@ class Database:
         self.failures = Failures(connections)
         self.labels = Labels(connections)
         self.probes = Probes(connections)
+        self.albums = Albums(connections)
         self.captions = Captions(connections)
         self.sentences = Sentences(connections)
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from searchengine.records import FileState, Stamp
 from searchengine.store.connections import Connections
+from searchengine.store.follow import follow, moves
 from searchengine.store.schema import FileRow, RootRow
 from searchengine.store.sqlite import chunks, upsert
 from searchengine.store.visibility import refresh_hidden
@@ -62,11 +63,15 @@ class Files:
                 yield path, KnownFile._make(known)
 
     def place(self, places: Sequence[Place]) -> None:
-        """Write down where photos lie: present, in place of what was known of these paths."""
+        """Write down where photos lie: present, in place of what was known of these paths.
+
+        Where a file was written anew, what was said of the old content follows the path.
+        """
         writer = self._connections.writer
-        photos = {place.photo_id for place in places}
+        before: dict[bytes, int] = {}
         for part in chunks([place.path for place in places]):
-            photos.update(writer.scalars(select(FileRow.photo_id).where(FileRow.path.in_(part))))
+            before.update(writer.execute(select(FileRow.path, FileRow.photo_id).where(FileRow.path.in_(part))).all())
+        followed = moves(writer, before, places)
         rows = [
             {
                 "path": place.path,
@@ -81,7 +86,8 @@ class Files:
             for place in places
         ]
         upsert(writer, FileRow, rows, "path")
-        refresh_hidden(writer, photos)
+        refresh_hidden(writer, {*before.values(), *(place.photo_id for place in places)})
+        follow(writer, followed)
 
     def mark_missing(self, file_ids: Sequence[int], *, missing: bool = True) -> None:
         """These files are gone from a root that is there; with `missing` false, they are there again."""
