@@ -1,4 +1,4 @@
-"""One file from the disk to what the library needs of it: fingerprint, facts, thumbnail, the model's input.
+"""One file from the disk to what the library needs of it: fingerprint, facts, look, thumbnail, the model's input.
 
 Runs in several threads at once. What isn't needed isn't done: a content that the library knows is neither decoded nor
 given to the model, wherever it turns up.
@@ -17,6 +17,7 @@ from searchengine.indexing.parallel import Budget
 from searchengine.photos.decode import DECODER, decode
 from searchengine.photos.files import read, read_sidecar, stamp_of
 from searchengine.photos.fingerprint import fingerprint
+from searchengine.photos.look import look
 from searchengine.photos.thumbnails import Thumbnails, draw
 from searchengine.records import Failure, PhotoFacts
 from searchengine.store.filesystem import refusal
@@ -40,6 +41,7 @@ class Read:
     work: Work
     fingerprint: bytes
     facts: PhotoFacts | None  # None: they are known
+    look: bytes | None  # 8 bytes; None: it is known, too
     prepared: Pixels | None  # the model's input, uint8 (height, width, 3); None: the vector is known
 
 
@@ -95,16 +97,16 @@ class Reader:
         content = fingerprint(data)
         known = self._photos.contents([content], self._model_id).get(content)
         if known is not None and known.embedded and not _facts_are_new(work, known):
-            return Read(work, content, None, None)
+            return Read(work, content, None, None, None)
         sidecar = read_sidecar(path, stamp)
         photo = decode(data, path=path, at_least=self._model.preprocessing.at_least, stamp=stamp, sidecar=sidecar)
         if known is not None and known.embedded:
-            return Read(work, content, photo.facts, None)
+            return Read(work, content, photo.facts, look(photo.pixels), None)
         try:
             self._thumbnails.put(content, draw(photo.pixels))
         except OSError as error:
             raise refusal(error, self._thumbnails.path(content)) from error
-        return Read(work, content, photo.facts, self._model.prepare(photo.pixels))
+        return Read(work, content, photo.facts, look(photo.pixels), self._model.prepare(photo.pixels))
 
 
 def _facts_are_new(work: Work, known: KnownContent) -> bool:

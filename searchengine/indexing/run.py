@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from searchengine.indexing.changes import Comparison, Work
+from searchengine.indexing.looks import missing_looks
 from searchengine.indexing.parallel import ParallelWork
 from searchengine.indexing.reader import Reader, Vanished
 from searchengine.indexing.report import Tally
@@ -49,6 +50,7 @@ class Run:
         self._progress = progress
         self._told = 0.0  # when progress was last sent
         self._tally = Tally()
+        self._thumbnails = thumbnails
         self._reader = Reader(database.photos, model, self.model_id, thumbnails)
         self._writer = Writer(database, model, self.model_id, self._tally)
         self._lacking = set(database.embeddings.lacking(self.model_id).tolist())
@@ -57,12 +59,13 @@ class Run:
         self._taken = 0  # files of the present root that were read
 
     def index(self, roots: Sequence[Root]) -> None:
-        """Walk these roots, then see which of the places that are gone have only moved."""
+        """Walk these roots, then see which of the places that are gone have only moved, and how older photos look."""
         for root in roots:
             if not self._stop.is_set():
                 self._index_root(root)
         if not self._stop.is_set():
             self._settle_moves()
+            self._fill_in_looks()
 
     def embed_missing(self) -> None:
         """Read each photo without a vector, from one of its places."""
@@ -188,6 +191,16 @@ class Run:
                 moved.append(old)
         with self._database.writing():
             self._database.files.forget(moved)
+
+    def _fill_in_looks(self) -> None:
+        """Write down the looks of photos that came into the library before looks did."""
+        lacking = self._database.looks.lacking()
+        for done, looks in missing_looks(lacking, self._thumbnails, self._threads):
+            with self._database.writing():
+                self._database.looks.write(looks)
+            self._tell(len(lacking), done, scanning=False, path=None)
+            if self._stop.is_set():
+                return
 
     def _tell(self, met: int, settled: int, *, scanning: bool, path: bytes | None, at_once: bool = False) -> None:
         now = time.monotonic()

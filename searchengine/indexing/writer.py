@@ -1,7 +1,7 @@
 """What was read, embedded and committed: in batches, each in one short transaction.
 
-All of a photo (its content, facts, place and vector) is written together or not at all, so a run may be killed at any
-instant and the next one goes on.
+All of a photo (its content, facts, look, place and vector) is written together or not at all, so a run may be killed
+at any instant and the next one goes on.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ class Writer:
             for read in reads:
                 if read.fingerprint in known and read.facts is not None:
                     database.photos.update(ids[read.fingerprint], read.facts)
+            database.looks.write({ids[read.fingerprint]: read.look for read in reads if read.look is not None})
             database.files.place([_place(read, ids[read.fingerprint]) for read in reads])
             database.failures.forget([read.work.found.path for read in reads])
             database.failures.record([(each.work.root_id, each.failure) for each in failed])

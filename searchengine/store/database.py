@@ -19,14 +19,13 @@ from searchengine.errors import (
     LibraryTooNewError,
     printable,
 )
-from searchengine.store.albums import Albums
-from searchengine.store.captions import Captions, Sentences
 from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
 from searchengine.store.failures import Failures
 from searchengine.store.files import Files
 from searchengine.store.filesystem import network_filesystem, refusal, writable
 from searchengine.store.labels import Labels
+from searchengine.store.looks import Looks
 from searchengine.store.migrations import SCHEMA, upgrade
 from searchengine.store.models import Models
 from searchengine.store.photos import Photos
@@ -50,14 +49,12 @@ class Database:
         self.roots = Roots(connections)
         self.files = Files(connections)
         self.photos = Photos(connections)
+        self.looks = Looks(connections)
         self.models = Models(connections)
         self.embeddings = Embeddings(connections)
         self.failures = Failures(connections)
         self.labels = Labels(connections)
         self.probes = Probes(connections)
-        self.albums = Albums(connections)
-        self.captions = Captions(connections)
-        self.sentences = Sentences(connections)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
