@@ -150,6 +150,7 @@ class LabelRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     source: Mapped[str]  # "probe": learnt from examples; "concept": from marks on answers; "vocabulary": by its words
+    also: Mapped[list[str]] = mapped_column(server_default="[]")  # other words for the same
 
     __table_args__ = (UniqueConstraint("source", "name"),)
 

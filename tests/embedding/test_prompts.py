@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from searchengine.embedding.prompts import averaged, prompt_sets, prompt_templates, sentences
 from searchengine.errors import UsageError
-from searchengine.records import Vectors
 from tests.fakes import ColourModel
+
+if TYPE_CHECKING:
+    from searchengine.records import Vectors
 
 
 @pytest.mark.parametrize("name", prompt_sets())

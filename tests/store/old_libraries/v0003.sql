@@ -105,13 +105,13 @@ INSERT INTO "labellings" VALUES(1,'abc',3);
 CREATE TABLE labels (
 	id INTEGER NOT NULL, 
 	name VARCHAR NOT NULL, 
-	source VARCHAR NOT NULL, 
+	source VARCHAR NOT NULL, also JSON DEFAULT '[]' NOT NULL, 
 	CONSTRAINT pk_labels PRIMARY KEY (id), 
 	CONSTRAINT uq_labels_source_name UNIQUE (source, name)
 );
-INSERT INTO "labels" VALUES(1,'our dog','probe');
-INSERT INTO "labels" VALUES(2,'beach','vocabulary');
-INSERT INTO "labels" VALUES(3,'my boat','concept');
+INSERT INTO "labels" VALUES(1,'our dog','probe','[]');
+INSERT INTO "labels" VALUES(2,'beach','vocabulary','["seaside"]');
+INSERT INTO "labels" VALUES(3,'my boat','concept','[]');
 CREATE TABLE marks (
 	search_id INTEGER NOT NULL, 
 	photo_id INTEGER NOT NULL, 

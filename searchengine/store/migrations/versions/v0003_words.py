@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("photos", sa.Column("look", sa.LargeBinary(length=8), nullable=True))
     op.create_index("ix_photos_look", "photos", ["look"], unique=False)
+    op.add_column("labels", sa.Column("also", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "labellings",
         sa.Column("model_id", sa.Integer(), nullable=False),
