@@ -33,12 +33,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
     searchengine models pull clip-b32
     searchengine models use clip-b32
     """
+    from searchengine.embedding.kinds import Kind
+
     if ctx.invoked_subcommand is None:
         entries = _store(Settings.choose()).entries()
         if as_json:
             write_json([asdict(entry) for entry in entries])
         else:
-            _write_table(entries)
+            _write_table([entry for entry in entries if entry.kind is Kind.SEARCH])
+            _write_others([entry for entry in entries if entry.kind is not Kind.SEARCH])
 
 
 @command.command("pull")
@@ -50,8 +53,10 @@ def pull(name: str) -> None:
     searchengine models pull clip-b32
     searchengine models pull google/siglip2-base-patch16-224
     """
-    pull_model(Settings.choose(), name)
-    note(f"To look at your photos with it: `searchengine models use {name}`.")
+    from searchengine.embedding.kinds import USES
+
+    entry = pull_model(Settings.choose(), name)
+    note(f"To use it: `{USES[entry.kind][1].format(name)}`.")
 
 
 @command.command("use")
@@ -101,8 +106,10 @@ def import_(file: Path) -> None:
     \b
     searchengine models import clip-b32.model
     """
+    from searchengine.embedding.kinds import USES
+
     entry = _store(Settings.choose()).import_from(file)
-    note(f"{entry.name} is here. To look at your photos with it: `searchengine models use {entry.name}`.")
+    note(f"{entry.name} is here. To use it: `{USES[entry.kind][1].format(entry.name)}`.")
 
 
 @command.command("convert")
@@ -137,11 +144,12 @@ def convert(source: str, target: Path, kind: str, tokenizer: str | None) -> None
     note(f"{name} is a model now. To look at your photos with it: `searchengine models use {name}`.")
 
 
-def pull_model(settings: Settings, name: str) -> None:
+def pull_model(settings: Settings, name: str) -> ModelEntry:
     """Download a model, showing how far it has come. Raises ModelError in its kinds."""
     with showing_bytes(name) as progress:
         entry = _store(settings).pull(name, progress)
     note(f"{entry.name} is here ({entry.bytes / 1e6:,.0f} MB; its licence: {entry.licence or 'see its card'}).")
+    return entry
 
 
 def _vocabulary(store: ModelStore, place: str) -> Path:
@@ -163,22 +171,39 @@ def _write_table(models: list[ModelEntry]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("name", "here", "reads"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("download", "ImageNet", "COCO"):
+    for heading in ("size", "ImageNet", "COCO"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("licence")
     for model in models:
         entry, figures = model.entry, model.entry.figures if model.entry else None
+        size = model.bytes if model.installed else entry and entry.download
         table.add_row(
             model.name,
             "yes" if model.installed else "",
             {("*",): "many", (): ""}.get(entry.languages, ", ".join(entry.languages)) if entry else "",
-            f"{entry.download / 1e6:,.0f} MB" if entry and entry.download else "",
+            f"{size / 1e6:,.0f} MB" if size else "",
             _percent(figures.imagenet if figures else None),
             _percent(figures.coco_text_to_image if figures else None),
             model.licence or "",
         )
     Console().print(table)
     note("ImageNet: zero-shot top-1; COCO: text to image, R@1; in percent, as published.")
+
+
+def _write_others(models: list[ModelEntry]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from searchengine.embedding.kinds import USES
+
+    table = Table("name", "here", "what it does", "download", "licence", box=box.SIMPLE_HEAD, pad_edge=False)
+    for model in models:
+        size = model.entry.download if model.entry else None
+        download = f"{size / 1e6:,.0f} MB" if size else ""
+        table.add_row(model.name, "yes" if model.installed else "", USES[model.kind][0], download, model.licence or "")
+    Console().print(table)
+    note("These don't search by themselves: see `searchengine captions write` and `searchengine search --rerank`.")
 
 
 def _percent(figure: float | None) -> str:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from searchengine.embedding.kinds import Kind
+
 BUILTIN = "builtin"
+CAPTIONER = "blip-base"
+MATCHER = "blip-itm"
 RECOMMENDED = "clip-b32"
 EVERY_LANGUAGE = ("*",)
 """For a model that is trained on many languages."""
@@ -38,8 +42,9 @@ class CatalogueEntry:
     licence: str
     languages: tuple[str, ...]  # ISO 639-1 codes, or EVERY_LANGUAGE
     hub: str | None = None  # its name on the Hugging Face hub
-    parameters: int | None = None  # millions, both towers
+    parameters: int | None = None  # millions, as they are downloaded
     figures: Figures | None = None
+    kind: Kind = Kind.SEARCH
 
     @property
     def download(self) -> int | None:
@@ -166,6 +171,33 @@ CATALOGUE = (
         licence="Apache-2.0",
         languages=EVERY_LANGUAGE,
         hub="google/siglip2-so400m-patch14-384",
+    ),
+    CatalogueEntry(
+        name=CAPTIONER,
+        title="BLIP with ViT-B/16, for captions, at 384 pixels",
+        licence="BSD-3-Clause",
+        languages=("en",),
+        hub="Salesforce/blip-image-captioning-base",
+        parameters=247,
+        kind=Kind.CAPTIONER,
+    ),
+    CatalogueEntry(
+        name="blip-large",
+        title="BLIP with ViT-L/16, for captions, at 384 pixels",
+        licence="BSD-3-Clause",
+        languages=("en",),
+        hub="Salesforce/blip-image-captioning-large",
+        parameters=470,
+        kind=Kind.CAPTIONER,
+    ),
+    CatalogueEntry(
+        name=MATCHER,
+        title="BLIP with ViT-B/16 and its image-text matching head, at 384 pixels",
+        licence="BSD-3-Clause",
+        languages=("en",),
+        hub="Salesforce/blip-itm-base-coco",
+        parameters=224,
+        kind=Kind.MATCHER,
     ),
 )
 

@@ -19,6 +19,7 @@ from searchengine.embedding.atomic_folders import bytes_in
 from searchengine.embedding.checkpoint_files import OPEN_CLIP_CONFIG, OTHER_FILES, WEIGHTS
 from searchengine.embedding.clip.open_clip import OpenClipCheckpoint
 from searchengine.embedding.families import family_of
+from searchengine.embedding.kinds import Kind, kind_of
 from searchengine.embedding.model_folder import checksum
 from searchengine.errors import HubUnreachableError, ModelError, ModelUnsupportedError, NotFoundError, printable
 
@@ -91,7 +92,8 @@ def probe(name: str, *, endpoint: str | None, seconds: float = PATIENCE) -> HubM
         raise _unreachable(api.endpoint, f"it answered with status {error.response.status_code}") from error
     except Exception as error:  # the hub's library and the HTTP library beneath it have no common base
         raise _unreachable(api.endpoint, _reason(error)) from error
-    if info.config and "model_type" in info.config:  # before gigabytes are fetched in vain
+    searches = info.config is not None and kind_of(info.config) is Kind.SEARCH
+    if info.config and searches and "model_type" in info.config:  # before gigabytes are fetched in vain
         family_of(info.config["model_type"], name)
     licence = info.card_data.get("license") if info.card_data is not None else None
     there = {

@@ -21,9 +21,12 @@ from pathlib import Path
 from searchengine.embedding import hub
 from searchengine.embedding.atomic_folders import alone, building, bytes_in, put
 from searchengine.embedding.base import EmbeddingModel
-from searchengine.embedding.catalog import BUILTIN, CATALOGUE, CatalogueEntry, find
+from searchengine.embedding.captioner import Captioner
+from searchengine.embedding.catalog import BUILTIN, CAPTIONER, CATALOGUE, MATCHER, CatalogueEntry, find
 from searchengine.embedding.checkpoint import open_checkpoint
 from searchengine.embedding.checkpoint_files import CONFIG, checkpoint_files, weights
+from searchengine.embedding.kinds import Kind, kind_in, wrong_kind
+from searchengine.embedding.matcher import Matcher
 from searchengine.embedding.model_folder import MANIFEST, ModelFolder, read_model_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.places import Place, address_of, find_place, place_to_install
@@ -45,6 +48,7 @@ class ModelEntry:
     installed: bool
     bytes: int  # on this machine's disk
     licence: str | None  # as its card says, when it was downloaded; else as the catalogue does
+    kind: Kind = Kind.SEARCH
 
 
 class ModelStore:
@@ -73,8 +77,8 @@ class ModelStore:
         A checkpoint is exported at its first opening, which takes up to minutes. `accelerated`: use a GPU where there
         is one, which pays for many photos; for one query the processor answers before a GPU is awake.
 
-        Raises NotFoundError for a name that can't be one, ModelMissingError when it must be pulled first,
-        ModelUnsupportedError, ModelDamagedError.
+        Raises NotFoundError for a name that can't be one, UsageError for a model that isn't for searching,
+        ModelMissingError when it must be pulled first, ModelUnsupportedError, ModelDamagedError.
         """
         folder = self._folder(name)
         device = accelerator() if accelerated and name != BUILTIN else None
@@ -84,6 +88,16 @@ class ModelStore:
                 return TorchModel(folder, open_checkpoint(place.checkpoint), device)
         return OnnxModel(folder)
 
+    def captioner(self, name: str = CAPTIONER) -> Captioner:
+        """The captioner of that name, on a GPU where there is one. Raises as `open`."""
+        place = self._of_kind(name, Kind.CAPTIONER)
+        return Captioner(place.checkpoint, place.name, accelerator())
+
+    def matcher(self, name: str = MATCHER) -> Matcher:
+        """The model of that name that judges whether words fit photos, as `captioner`."""
+        place = self._of_kind(name, Kind.MATCHER)
+        return Matcher(place.checkpoint, place.name, accelerator())
+
     def canonical_name(self, name: str) -> str:
         """The one name, out of those that a model can be called by, that stands in its identity.
 
@@ -92,7 +106,8 @@ class ModelStore:
         return BUILTIN if name == BUILTIN else find_place(self.folder, name).name
 
     def pull(self, name: str, progress: hub.Progress = hub.untold) -> ModelEntry:
-        """Download a model and export it. One that is here and whole is left as it is, without asking the hub.
+        """Download a model and export it, if it is for searching. One that is here and whole is left as it is, without
+        asking the hub.
 
         Raises UsageError for a model that isn't downloaded, HubUnreachableError, NotFoundError, ModelUnsupportedError.
         """
@@ -107,7 +122,8 @@ class ModelStore:
                 hub.download(found, partial, endpoint=self.endpoint, progress=progress)
                 Receipt.of(partial, hub=place.hub, revision=found.revision, licence=found.licence)
                 put(partial, place.checkpoint)
-        ready_model(self.folder, place)
+        if _kind(place) is Kind.SEARCH:
+            ready_model(self.folder, place)
         return self._entry(place.name)
 
     def checkpoint(self, name: str) -> Path:
@@ -165,17 +181,21 @@ class ModelStore:
         """Take in a model that `export_to` wrote. Raises NotFoundError, ModelDamagedError, ModelUnsupportedError."""
         with alone(self.folder, "build"), building(self.folder) as folder:
             receipt = unpack(path, folder)
-            open_checkpoint(folder)
+            if kind_in(folder) is Kind.SEARCH:
+                open_checkpoint(folder)
             place = find_place(self.folder, receipt.hub)
             put(folder, place.checkpoint)
-        ready_model(self.folder, place)
+        if _kind(place) is Kind.SEARCH:
+            ready_model(self.folder, place)
         return self._entry(place.name)
 
     def verify(self, name: str) -> None:
         """Read every file of a model and compare its checksum. Raises as `open`, and ModelDamagedError."""
-        if name != BUILTIN and (place := find_place(self.folder, name)).pulled:
+        place = find_place(self.folder, name) if name != BUILTIN else None
+        if place is not None and place.pulled:
             Receipt.read(place.checkpoint).verify(place.checkpoint)
-        self._folder(name).verify()
+        if place is None or _kind(place) is Kind.SEARCH:
+            self._folder(name).verify()
 
     def repair(self, name: str) -> None:
         """Export a model anew from its checkpoint. Raises as `verify`.
@@ -192,10 +212,23 @@ class ModelStore:
         if name == BUILTIN:
             return read_model_folder(builtin_folder())
         place = find_place(self.folder, name)
+        if (kind := _kind(place)) is not Kind.SEARCH:
+            raise wrong_kind(place.name, kind, Kind.SEARCH)
         if place.hub is None and (place.checkpoint / MANIFEST).exists():
             folder = read_model_folder(place.checkpoint)
             return replace(folder, identity=replace(folder.identity, name=place.name))
         return ready_model(self.folder, place)
+
+    def _of_kind(self, name: str, wanted: Kind) -> Place:
+        """The place of a model that is here and of this kind, which is not `SEARCH`."""
+        place = find_place(self.folder, name) if name != BUILTIN else None
+        kind = _kind(place) if place is not None else Kind.SEARCH
+        here = place is None or place.hub is None or place.pulled
+        if place is None or (kind is not wanted and (here or place.entry is not None)):
+            raise wrong_kind(name, kind, wanted)
+        if not here:
+            raise place.missing()
+        return place
 
     def _entry(self, name: str) -> ModelEntry:
         entry = find(name)
@@ -206,12 +239,23 @@ class ModelStore:
         receipt = _receipt(place)
         size = bytes_in(place.checkpoint) + bytes_in(place.ready)
         installed = place.hub is None or receipt is not None
-        return ModelEntry(name, entry, installed, size, (receipt and receipt.licence) or licence)
+        return ModelEntry(name, entry, installed, size, (receipt and receipt.licence) or licence, _kind(place))
 
 
 def builtin_folder() -> Path:
     """The folder of the built-in model, which is shipped with the program."""
     return data_folder() / BUILTIN
+
+
+def _kind(place: Place) -> Kind:
+    """The kind of a model, as its checkpoint says; as the catalogue does while it isn't here."""
+    usual = Kind.SEARCH if place.entry is None else place.entry.kind
+    if not place.checkpoint.is_dir():
+        return usual
+    try:
+        return kind_in(place.checkpoint)
+    except ModelDamagedError:  # opening it will say so
+        return usual
 
 
 def _receipt(place: Place) -> Receipt | None:

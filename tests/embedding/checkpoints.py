@@ -130,7 +130,7 @@ def naflex(folder: Path) -> None:
 
 
 def align(folder: Path) -> None:
-    tokenizer = _bert_tokenizer()
+    tokenizer = bert_tokenizer()
     text = {**TEXT, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "pad_token_id": 0}
     vision = {
         "image_size": 64,
@@ -161,7 +161,7 @@ def align(folder: Path) -> None:
 
 
 def chinese_clip(folder: Path) -> None:
-    tokenizer = _bert_tokenizer()
+    tokenizer = bert_tokenizer()
     text = {**TEXT, "vocab_size": len(tokenizer), "max_position_embeddings": 40, "pad_token_id": 0}
     config = ChineseCLIPConfig(text_config=text, vision_config=VISION, projection_dim=24)
     processor = ChineseCLIPImageProcessorPil(
@@ -268,7 +268,7 @@ def _clip_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     return _with(vocabulary, *ended, "<|startoftext|>", "<|endoftext|>"), merges
 
 
-def _bert_tokenizer() -> BertTokenizer:
+def bert_tokenizer() -> BertTokenizer:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
