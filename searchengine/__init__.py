@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from searchengine.errors import SearchEngineError
-from searchengine.records import Filters, Hit, IndexReport, Label, Photo, PhotoFacts, Progress, Query, Results
+from searchengine.records import Band, Hit, IndexReport, Label, Photo, PhotoFacts, Progress, Query, Results, Sort
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 __version__ = "0.1.0"
 
 __all__ = [
-    "Filters",
+    "Band",
     "Hit",
     "IndexReport",
     "Label",
@@ -31,6 +31,7 @@ __all__ = [
     "Results",
     "SearchEngineError",
     "Settings",
+    "Sort",
     "__version__",
 ]
 

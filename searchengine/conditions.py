@@ -37,7 +37,7 @@ class InFolderNamed:
 
 @dataclass(frozen=True, slots=True)
 class HasFormat:
-    """The photo is of this format: "jpeg", "heic", …"""
+    """The photo is of this format: "jpeg", "heic", …; also as people call it: "jpg", "raw" for any camera's own."""
 
     name: str
 
@@ -95,13 +95,20 @@ class Measures:
     at_most: int | None = None
 
 
+RAW_FORMATS = frozenset({
+    "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "k25", "kdc", "mef", "mos", "mrw", "nef",
+    "nrw", "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
+})  # fmt: skip  # a table reads best with a family on a line
+"""Cameras' own formats."""
+
+
 class Kind(StrEnum):
     """What a photo can be, said in one word."""
 
     DUPLICATE = "duplicate"  # it lies at several places, or another photo looks the same
     UNLABELLED = "unlabelled"
     OFFLINE = "offline"  # no place of it can be reached now
-    RAW = "raw"
+    RAW = "raw"  # a camera's own format, or a picture that has such a file beside it
 
 
 @dataclass(frozen=True, slots=True)

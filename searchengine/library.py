@@ -6,7 +6,7 @@
             print(hit.score, hit.path)
 
 What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`,
-`library.own_classes`.
+`library.own_classes`, `library.duplicates`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import LibraryDamagedError, ModelError, UsageError
 from searchengine.photos.thumbnails import Thumbnails
-from searchengine.records import Filters, IndexReport, PhotoData, Progress, Query, Results
+from searchengine.records import IndexReport, PhotoData, Progress, Query, Results, Sort
+from searchengine.searching.duplicates import Duplicates
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import Searcher
 from searchengine.store.database import FILE, Database
@@ -31,6 +32,7 @@ from searchengine.training.own_classes import OwnClasses
 from searchengine.training.progress import untold
 
 if TYPE_CHECKING:
+    from searchengine.conditions import Condition
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.indexing.pipeline import Indexer
     from searchengine.records import ModelIdentity
@@ -51,6 +53,7 @@ class Library:
         self.thumbnails = Thumbnails(settings.library / "thumbnails")
         self.models = ModelStore(settings.models)
         self.own_classes = OwnClasses(database)
+        self.duplicates = Duplicates(database)
         self._answerer: _Answerer | None = None
 
     @staticmethod
@@ -114,21 +117,26 @@ class Library:
 
     def search(
         self,
-        text: str | None = None,
+        line: str | None = None,
         *,
         like: Sequence[str | Path | int | PhotoData] = (),
-        filters: Filters | None = None,
+        conditions: Sequence[Condition] = (),
         limit: int = 20,
         offset: int = 0,
         min_score: float | None = None,
+        everything: bool = False,
+        sort: Sort = Sort.RELEVANCE,
+        expand: bool = False,
     ) -> Results:
-        """The photos that fit some words, look like other photos, or both; best first.
+        """The photos that fit a line of the query language, look like other photos, or both; best first.
 
         `like`: photos by path, by id, or themselves; those that are in the library are left out of the answer.
-        Raises UsageError for a query that asks nothing, NotFoundError for an unknown id, PhotoUnreadableError.
+        `everything`: also what doesn't fit; `expand`: near-copies one by one. Raises UsageError for a query that asks
+        nothing, with its kind QueryError for a mistake in the line; NotFoundError for an unknown id, label or album;
+        PhotoUnreadableError.
         """
         photos = tuple(Path(photo) if isinstance(photo, str) else photo for photo in like)
-        query = Query(text, photos, filters or Filters(), limit, offset, min_score)
+        query = Query(line, photos, tuple(conditions), limit, offset, min_score, everything, sort, expand)
         return self._answering().searcher.search(query)
 
     def similar(self, photo: str | Path | int | PhotoData, *, limit: int = 20) -> Results:

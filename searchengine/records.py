@@ -6,7 +6,7 @@ Frozen, without behaviour beyond what is derived from their own fields, and know
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from searchengine.conditions import Condition
 
     Pixels = NDArray[np.uint8]
     """One picture: uint8 (height, width, 3), sRGB, upright."""
@@ -196,23 +198,6 @@ class Band(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What a hit must satisfy besides fitting the query."""
-
-    folder: bytes | None = None  # a file of the photo lies in this folder or below
-    after: datetime | None = None  # taken at or after
-    before: datetime | None = None  # taken before
-    format: str | None = None
-    camera: str | None = None  # part of the camera's name, any case
-    labels: tuple[str, ...] = ()  # names of labels that fit it, any case
-
-    @property
-    def empty(self) -> bool:
-        """Whether everything satisfies them."""
-        return self == Filters()
-
-
-@dataclass(frozen=True, slots=True)
 class PhotoData:
     """A photo handed over as the bytes of its file, as a browser does; it has no place on this machine."""
 
@@ -220,16 +205,26 @@ class PhotoData:
     data: bytes
 
 
+class Sort(StrEnum):
+    """The order of an answer."""
+
+    RELEVANCE = "relevance"  # what fits best comes first
+    DATE = "date"  # what was taken last comes first
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What was asked."""
 
-    text: str | None = None
+    line: str | None = None  # in the query language
     like: tuple[Path | int | PhotoData, ...] = ()  # photos: by path (in the library or not), by id, or themselves
-    filters: Filters = field(default_factory=Filters)
+    conditions: tuple[Condition, ...] = ()  # which a hit satisfies besides what the line says
     limit: int = 20
     offset: int = 0
     min_score: float | None = None
+    everything: bool = False  # also what doesn't fit
+    sort: Sort = Sort.RELEVANCE
+    expand: bool = False  # near-copies one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +232,10 @@ class Hit:
     """A photo that was found."""
 
     id: int
-    score: float  # cosine similarity to the query
+    score: float | None  # cosine similarity to what was asked; None when that was conditions alone
     photo: Photo
+    relevance: float | None = None  # how sure it is that it fits, 0 to 1; None when conditions alone were asked
+    alike: tuple[int, ...] = ()  # the near-copies for which it stands, best first
 
     @property
     def path(self) -> bytes:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from searchengine.conditions import HasLabel
 from searchengine.doctor import examine
 from searchengine.embedding.model_store import builtin_folder
 from searchengine.errors import LibraryMissingError, ModelError, NotFoundError, UsageError
 from searchengine.library import Library
-from searchengine.records import Filters, IndexReport, Results
+from searchengine.records import IndexReport, Results
 from searchengine.settings import Settings
 
 
@@ -87,10 +88,10 @@ def test_what_was_learnt_of_a_class_is_learnt_by_the_next_model_too(
     table.write_text("image,label\n" + "".join(f"{path},motorcycles\n" for path in motorcycles), "utf-8")
     assert library.learn_classes(table) == ()
     wanted = {"motorcycle_left.png", "motorcycle_right.png"}
-    only = Filters(labels=("motorcycles",))
-    assert set(names(library.search("a photo", filters=only))) == wanted
+    only = [HasLabel("motorcycles")]
+    assert set(names(library.search("a photo", conditions=only))) == wanted
     library.use_model(str(other_model))
-    assert set(names(library.search("a photo", filters=only))) == wanted
+    assert set(names(library.search("a photo", conditions=only))) == wanted
     (learnt,) = library.own_classes.all()
     assert learnt.accuracy is not None
 

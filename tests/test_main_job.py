@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from searchengine.conditions import HasFormat
 from searchengine.library import Library
-from searchengine.records import Filters, Results
+from searchengine.records import Results
 from searchengine.settings import Settings
 
 
@@ -107,6 +108,6 @@ def test_words_and_a_photo_are_asked_together(library: Library, sample_photos: P
 
 def test_a_filter_narrows_before_the_best_are_taken(library: Library) -> None:
     """Three JPEGs are asked for among photos most of which are PNGs: three come."""
-    results = library.search("a cat", filters=Filters(format="jpeg"), limit=3)
+    results = library.search("a cat", conditions=[HasFormat("jpeg")], limit=3)
     assert len(results) == 3
     assert {hit.photo.facts.format for hit in results} == {"jpeg"}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from searchengine.conditions import HasCamera, HasFormat, InFolder, Taken
 from searchengine.errors import NotFoundError, UsageError
-from searchengine.records import Filters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from werkzeug.datastructures import MultiDict
+
+    from searchengine.conditions import Condition
 
 MAX_ID = 2**63 - 1
 MAX_PAGE = 10**6
@@ -24,7 +28,7 @@ class Form:
 
     text: str = ""
     like: tuple[int, ...] = ()
-    filters: Filters = field(default_factory=Filters)
+    conditions: tuple[Condition, ...] = ()
     page: int = 1
 
 
@@ -36,15 +40,21 @@ def read_form(values: MultiDict[str, str]) -> Form:
     return Form(
         text=values.get("q", "").strip(),
         like=tuple(_photo_id(value) for value in values.getlist("like")),
-        filters=Filters(
-            folder=_folder(values.get("folder", "").strip()),
-            after=_day(values.get("after", "")),
-            before=_day(values.get("before", "")),
-            format=values.get("format", "").strip().lower() or None,
-            camera=values.get("camera", "").strip() or None,
-        ),
+        conditions=tuple(_conditions(values)),
         page=_page(values.get("page", "1")),
     )
+
+
+def _conditions(values: MultiDict[str, str]) -> Iterator[Condition]:
+    after, before = _day(values.get("after", "")), _day(values.get("before", ""))
+    if after or before:
+        yield Taken(after, before)
+    if folder := values.get("folder", "").strip():
+        yield InFolder(_folder(folder))
+    if name := values.get("format", "").strip():
+        yield HasFormat(name)
+    if camera := values.get("camera", "").strip():
+        yield HasCamera(camera)
 
 
 def _photo_id(value: str) -> int:
@@ -59,9 +69,7 @@ def _page(value: str) -> int:
     return int(value)
 
 
-def _folder(value: str) -> bytes | None:
-    if not value:
-        return None
+def _folder(value: str) -> bytes:
     try:
         return os.fsencode(Path(value).expanduser().absolute())
     except RuntimeError as error:  # "~name" of nobody

@@ -67,7 +67,7 @@ def search_by_upload() -> str:
             raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
         return _show(form, _answer(form))
     photo = PhotoData(upload.filename, upload.stream.read())
-    results = the_library().search(form.text or None, like=(*form.like, photo), filters=form.filters, limit=PAGE)
+    results = the_library().search(form.text or None, like=(*form.like, photo), conditions=form.conditions, limit=PAGE)
     tiles = tuple(_tile(hit.photo, hit.score) for hit in results)
     return _show(form, Answer(tiles, results.notes), uploaded=upload.filename)
 
@@ -94,11 +94,11 @@ def photo(photo_id: int) -> str:
 def _answer(form: Form) -> Answer:
     offset = (form.page - 1) * PAGE
     if not (form.text or form.like):
-        ids = the_library().database.photos.matching(form.filters)[::-1]
+        ids = the_library().database.photos.matching(form.conditions)[::-1]
         photos = the_library().database.photos.get(ids[offset : offset + PAGE].tolist())
         return Answer(tuple(_tile(photo) for photo in photos), more=len(ids) > offset + PAGE, total=len(ids))
     results = the_library().search(
-        form.text or None, like=form.like, filters=form.filters, limit=PAGE + 1, offset=offset
+        form.text or None, like=form.like, conditions=form.conditions, limit=PAGE + 1, offset=offset
     )
     tiles = tuple(_tile(hit.photo, hit.score) for hit in islice(results, PAGE))
     return Answer(tiles, results.notes, more=len(results) > PAGE)

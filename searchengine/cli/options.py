@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from searchengine.records import Filters
+from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
 from searchengine.settings import Settings, absolute
 
 
@@ -56,7 +56,7 @@ def with_json_figures(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that narrow a search, and hand it the `filters` that follow from them."""
+    """Give a command the options that narrow a search, and hand it the `conditions` that follow from them."""
 
     @click.option("--folder", type=click.Path(path_type=Path), help="Only photos in this folder or below it.")
     @click.option(
@@ -81,15 +81,16 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if after and before and after >= before:
             raise click.UsageError(f"No photo was taken after {after} and before {before}. Swap --after and --before?")
-        filters = Filters(
-            folder=os.fsencode(absolute(folder)) if folder else None,
-            after=after,
-            before=before,
-            format=image_format and _FORMATS.get(image_format.lower(), image_format.lower()),
-            camera=camera,
-            labels=labels,
-        )
-        command(*args, filters=filters, **kwargs)
+        conditions: list[Condition] = [HasLabel(label) for label in labels]
+        if folder:
+            conditions.append(InFolder(os.fsencode(absolute(folder))))
+        if after or before:
+            conditions.append(Taken(after, before))
+        if image_format:
+            conditions.append(HasFormat(image_format))
+        if camera:
+            conditions.append(HasCamera(camera))
+        command(*args, conditions=tuple(conditions), **kwargs)
 
     return wrapper
 
@@ -111,6 +112,3 @@ OUTPUT_OPTIONS = (
     click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best to pass over."),
     click.option("--min-score", type=float, metavar="NUMBER", help="Only hits with at least this cosine similarity."),
 )
-
-_FORMATS = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "hif": "heic", "j2k": "jp2", "jpeg2000": "jp2"}
-"""What people call a format, where the library calls it otherwise."""

@@ -57,13 +57,13 @@ def write_results(results: Results, output: str | None) -> None:
     if output == "json":
         write_json([as_json(hit) for hit in results])
     elif output == "null":
-        _write_bytes(b"%s\0" % hit.path for hit in results)
+        write_bytes(b"%s\0" % hit.path for hit in results)
     elif output == "paths":
-        _write_bytes(b"%s\n" % hit.path for hit in results)
+        write_bytes(b"%s\n" % hit.path for hit in results)
     elif sys.stdout.isatty():
         _write_table(results.hits)
     else:
-        _write_bytes(b"%.4f\t%s\n" % (hit.score, hit.path) for hit in results)
+        write_bytes(b"%.4f\t%s\n" % (hit.score or 0, hit.path) for hit in results)
     if not results:
         note("Nothing found.")
         raise SystemExit(1)
@@ -79,7 +79,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
     facts = hit.photo.facts
     return {
         "id": hit.id,
-        "score": round(hit.score, 6),
+        "score": None if hit.score is None else round(hit.score, 6),
         "path": printable(hit.path),
         "paths": [printable(path) for path in hit.paths],
         "width": facts.width,
@@ -98,8 +98,8 @@ def as_json(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _write_bytes(lines: Iterable[bytes]) -> None:
-    # Past click's text layer: a path is bytes, and not always UTF-8.
+def write_bytes(lines: Iterable[bytes]) -> None:
+    """Lines on standard output, past click's text layer: a path is bytes, and not always UTF-8."""
     sys.stdout.flush()
     stream = sys.stdout.buffer
     for line in lines:
@@ -127,5 +127,5 @@ def _write_table(hits: Iterable[Hit]) -> None:
         facts = hit.photo.facts
         # A file's own time is when it was copied, as often as not.
         taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at and facts.taken_from != "file" else ""
-        table.add_row(str(hit.id), f"{hit.score:.3f}", place, taken, harmless(facts.camera or ""))
+        table.add_row(str(hit.id), f"{hit.score or 0:.3f}", place, taken, harmless(facts.camera or ""))
     Console(soft_wrap=False).print(table)

@@ -8,7 +8,7 @@ import click
 
 from searchengine.cli.options import FILE, with_filters, with_output, with_settings
 from searchengine.cli.output import write_results
-from searchengine.records import Filters
+from searchengine.conditions import Condition
 from searchengine.settings import Settings
 
 
@@ -21,7 +21,7 @@ from searchengine.settings import Settings
 def command(
     words: tuple[str, ...],
     like: tuple[Path, ...],
-    filters: Filters,
+    conditions: tuple[Condition, ...],
     output: str | None,
     limit: int,
     offset: int,
@@ -43,5 +43,7 @@ def command(
 
     text = " ".join(words) or None  # the quotes are often forgotten
     with Library.open(settings) as library:
-        results = library.search(text, like=like, filters=filters, limit=limit, offset=offset, min_score=min_score)
+        results = library.search(
+            text, like=like, conditions=conditions, limit=limit, offset=offset, min_score=min_score
+        )
     write_results(results, output)

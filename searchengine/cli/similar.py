@@ -8,7 +8,7 @@ import click
 
 from searchengine.cli.options import FILE, with_filters, with_output, with_settings
 from searchengine.cli.output import write_results
-from searchengine.records import Filters
+from searchengine.conditions import Condition
 from searchengine.settings import Settings
 
 
@@ -19,7 +19,7 @@ from searchengine.settings import Settings
 @with_settings
 def command(
     photo: Path,
-    filters: Filters,
+    conditions: tuple[Condition, ...],
     output: str | None,
     limit: int,
     offset: int,
@@ -35,5 +35,5 @@ def command(
     from searchengine.library import Library
 
     with Library.open(settings) as library:
-        results = library.search(like=[photo], filters=filters, limit=limit, offset=offset, min_score=min_score)
+        results = library.search(like=[photo], conditions=conditions, limit=limit, offset=offset, min_score=min_score)
     write_results(results, output)

@@ -12,13 +12,12 @@ from __future__ import annotations
 import os
 import re
 
+from searchengine.conditions import RAW_FORMATS
+
 HEAD = 64
 """Bytes from the start of a file that `sniff` needs."""
 
-RAW_SUFFIXES = frozenset(
-    b".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .rw2"
-    b" .rwl .sr2 .srf .srw .x3f".split()
-)
+RAW_SUFFIXES = frozenset(b"." + name.encode() for name in RAW_FORMATS - {"raw"})
 """Cameras' own formats, which need the extra `raw`."""
 
 PICTURE_SUFFIXES = frozenset(

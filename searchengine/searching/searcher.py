@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchengine.conditions import InFolder
 from searchengine.embedding.scripts import reading_note
 from searchengine.errors import UsageError
 from searchengine.ranking.fusion import fuse
 from searchengine.ranking.relevance import Yardstick
-from searchengine.records import FileState, Filters, Hit, Results
+from searchengine.records import FileState, Hit, Results
 from searchengine.searching.likeness import LikenessReader
 from searchengine.store.roots import lies_in
 
 if TYPE_CHECKING:
+    from searchengine.conditions import Condition
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.records import Ids, Photo, Query, Vector
     from searchengine.searching.live_index import LiveIndex
@@ -51,16 +53,16 @@ class Searcher:
         if not len(ids):
             return Results((), (EMPTY,))
         likes = [self._likeness.read(like) for like in query.like]
-        only = self._eligible(query.filters, ids)
+        only = self._eligible(query.conditions, ids)
         if only is not None and not len(only):
-            return Results((), (EMPTY if query.filters.empty else NONE_MATCH,))
+            return Results((), (EMPTY if not query.conditions else NONE_MATCH,))
         own = {like.photo_id for like in likes if like.photo_id is not None}
         notes = [like.note for like in likes if like.note is not None]
         parts = [like.vector for like in likes]
-        if query.text and query.text.strip():
+        if query.line and query.line.strip():
             model = self._model()
-            parts.append(model.encode_texts([query.text])[0])
-            unread = reading_note(query.text, model.identity.name, model.languages)
+            parts.append(model.encode_texts([query.line])[0])
+            unread = reading_note(query.line, model.identity.name, model.languages)
             notes += [unread] if unread else []
         vector = self._one_vector(parts, ids)
         matches = self._index.search(vector, query.offset + query.limit + len(own), only=only)
@@ -75,10 +77,10 @@ class Searcher:
         yardstick = Yardstick.of(sample, sample[:0])
         return fuse(np.stack(parts), np.ones(len(parts)), yardstick)
 
-    def _eligible(self, filters: Filters, ids: Ids) -> Ids | None:
+    def _eligible(self, conditions: tuple[Condition, ...], ids: Ids) -> Ids | None:
         """The photos that may be found, int64 (n,), ascending; None for all that have a vector."""
-        if not filters.empty:
-            return self._database.photos.matching(filters)
+        if conditions:
+            return self._database.photos.matching(conditions)
         hidden = self._database.photos.hidden()
         return ids[~np.isin(ids, hidden)] if len(hidden) else None
 
@@ -88,8 +90,9 @@ class Searcher:
         if query.min_score is not None:
             found = [(photo_id, score) for photo_id, score in found if score >= query.min_score]
         scores = dict(found)
+        folder = next((each.path for each in query.conditions if isinstance(each, InFolder)), None)
         for photo in self._database.photos.get(list(scores)):
-            hit = Hit(photo.id, scores[photo.id], _asked_for_first(photo, query.filters.folder))
+            hit = Hit(photo.id, scores[photo.id], _asked_for_first(photo, folder))
             if hit.paths:  # its last file may have gone since the search began
                 yield hit
 
@@ -110,7 +113,7 @@ def _away(hits: tuple[Hit, ...]) -> Iterator[str]:
 
 
 def _check(query: Query) -> None:
-    if not query.like and not (query.text or "").strip():
+    if not query.like and not (query.line or "").strip():
         raise UsageError("Nothing was asked for.", "Give some words, or a photo to find the like of.")
     if query.limit < 1:
         raise UsageError(f"A limit of {query.limit} leaves nothing to show.", "Give one of at least 1.")

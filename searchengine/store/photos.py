@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Select, exists, func, select, update
 
-from searchengine.records import Filters, Photo, PhotoFacts, PhotoFile, Stamp
+from searchengine.records import Photo, PhotoFacts, PhotoFile, Stamp
+from searchengine.store.conditions import Conditions
 from searchengine.store.connections import Connections
 from searchengine.store.files import state
-from searchengine.store.labels import Labels, photos_with
-from searchengine.store.roots import between
+from searchengine.store.labels import Labels
 from searchengine.store.schema import EmbeddingRow, FileRow, PhotoRow, RootRow, Row
-from searchengine.store.sqlite import chunks, insert_new
+from searchengine.store.sqlite import chunks, insert_new, read_ids
 
 if TYPE_CHECKING:
+    from searchengine.conditions import Condition
     from searchengine.records import Ids
 
 _FACTS = tuple(field.name for field in fields(PhotoFacts))  # the columns bear the same names
@@ -39,6 +38,7 @@ class Photos:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._labels = Labels(connections)
+        self._conditions = Conditions(connections)
 
     def get(self, ids: Sequence[int]) -> list[Photo]:
         """The photos with these ids, in this order; unknown ones are passed over."""
@@ -71,12 +71,18 @@ class Photos:
         """The photo that lies, or lay, at this path."""
         return self._one(select(FileRow.photo_id).where(FileRow.path == path))
 
-    def matching(self, filters: Filters) -> Ids:
-        """The ids of the photos that satisfy every filter, int64 (n,), ascending; hidden ones are left out.
+    def matching(self, conditions: Sequence[Condition]) -> Ids:
+        """The ids of the photos that satisfy every condition, int64 (n,), ascending; hidden ones are left out.
 
         Raises NotFoundError for a label that there isn't.
         """
-        return self._ids(select(PhotoRow.id).where(~PhotoRow.hidden, *self._conditions(filters)))
+        satisfied = [self._conditions.sql(condition) for condition in conditions]
+        return self._ids(select(PhotoRow.id).where(~PhotoRow.hidden, *satisfied))
+
+    def newest_first(self) -> Ids:
+        """The ids of all photos, hidden ones too, int64 (n,): the last taken first, those without a date at the end."""
+        with self._connections.reading() as connection:
+            return read_ids(connection, select(PhotoRow.id).order_by(PhotoRow.taken_at.desc(), PhotoRow.id.desc()))
 
     def hidden(self) -> Ids:
         """The ids of the photos none of whose files is present or offline, int64 (n,), ascending."""
@@ -143,33 +149,9 @@ class Photos:
 
     def _ids(self, query: Select[int]) -> Ids:
         with self._connections.reading() as connection:
-            ids = np.fromiter(connection.scalars(query), np.int64)
+            ids = read_ids(connection, query)
         ids.sort()
         return ids
-
-    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
-        if filters.after is not None:
-            conditions.append(PhotoRow.taken_at >= filters.after)
-        if filters.before is not None:
-            conditions.append(PhotoRow.taken_at < filters.before)
-        if filters.format is not None:
-            conditions.append(PhotoRow.format == filters.format.lower())
-        if filters.camera is not None:
-            conditions.append(PhotoRow.camera.in_(self._cameras(filters.camera)))
-        conditions += [PhotoRow.id.in_(photos_with(self._labels.named(name))) for name in filters.labels]
-        if filters.folder is not None:
-            # A root is known by its real path; the person may have come to it through a link, or by `..`.
-            names = {filters.folder, os.path.realpath(filters.folder)}
-            inside = or_(*(and_(*between(FileRow.path, name)) for name in names))
-            conditions.append(PhotoRow.id.in_(select(FileRow.photo_id).where(inside, ~FileRow.missing)))
-        return conditions
-
-    def _cameras(self, part: str) -> list[str]:
-        """The cameras whose name has this part, in any case and any script; SQLite's LIKE folds ASCII alone."""
-        with self._connections.reading() as connection:
-            names = connection.scalars(select(PhotoRow.camera).distinct()).all()
-        return [name for name in names if name is not None and part.casefold() in name.casefold()]
 
 
 def _columns(facts: PhotoFacts) -> Row:

@@ -5,17 +5,34 @@ Another database would replace this file and the partial indexes in `schema.py`.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    QueuePool,
+    Select,
+    Text,
+    and_,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from searchengine.errors import (
     LibraryBusyError,
@@ -26,6 +43,9 @@ from searchengine.errors import (
     printable,
 )
 from searchengine.store.schema import Base, Row
+
+if TYPE_CHECKING:
+    from searchengine.records import Ids
 
 APPLICATION = 0x70686F74
 """Written into the file's header, so that another program's database isn't taken for a library."""
@@ -53,11 +73,22 @@ def open_engine(file: Path, *, read_only: bool) -> Engine:
         # With a write-ahead log, NORMAL never tears the database. A power failure may take the last transactions
         # with it, whole; a killed program takes none. What goes that way is indexed again by the next run.
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.create_function("has_part", 2, _has_part, deterministic=True)
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _has_part(text: str | bytes | None, part: str) -> bool:
+    """`has_part` for what LIKE can't tell; `part` is folded."""
+    return text is not None and part in _folded(text)
+
+
+def _folded(text: str | bytes) -> str:
+    """A text as it is compared: without its case, and with accents as one letter, whichever way a disk writes them."""
+    return unicodedata.normalize("NFC", printable(text) if isinstance(text, bytes) else text).casefold()
 
 
 def _read_only_address(file: Path) -> str:
@@ -121,6 +152,26 @@ def insert_new(connection: Connection, table: type[Base], rows: Sequence[Row]) -
     """Insert the rows; those that are there already, by any unique key, stay as they are."""
     if rows:
         connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def read_ids(connection: Connection, query: Select[int]) -> Ids:
+    """The ids that a query selects, int64 (n,), in its order.
+
+    As one text: a row for each of 100,000 would take longer than everything else that a search does.
+    """
+    text = connection.scalar(select(func.group_concat(query.subquery().c[0])))
+    return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
+
+
+def has_part(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
+    """Whether a text, or a path, has this part, in any case and in any script.
+
+    LIKE is quick but folds the case of ASCII alone; where the part has other letters, it only goes ahead.
+    """
+    part = _folded(part)
+    pattern = "".join(re.sub(r"([\\%_])", r"\\\1", letter) if letter.isascii() else "%" for letter in part)
+    like = cast(column, Text).like(f"%{pattern}%", escape="\\")
+    return like if part.isascii() else and_(like, func.has_part(column, part))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

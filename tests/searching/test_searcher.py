@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
 from searchengine.errors import NotFoundError, PhotoUnreadableError, UsageError
 from searchengine.photos.decode import decode
 from searchengine.photos.files import stamp_of
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import Filters, Label, PhotoData, PhotoFacts, Query
+from searchengine.records import Label, PhotoData, PhotoFacts, Query
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import EMPTY, NONE_MATCH, Searcher
 from tests.fakes import PALETTE, ColourModel
@@ -83,14 +85,14 @@ def pictures(tmp_path: Path, library: SmallLibrary, model: ColourModel) -> dict[
 
 def test_words_find_the_photo_that_fits(searcher: Searcher, pictures: dict[str, int]) -> None:
     for colour in PALETTE:
-        (hit,) = searcher.search(Query(text=f"  a {colour} picture ", limit=1)).hits
+        (hit,) = searcher.search(Query(line=f"  a {colour} picture ", limit=1)).hits
         assert hit.id == pictures[colour]
         assert Path(os.fsdecode(hit.path)).name == f"{colour}.png"
         assert 0.5 < hit.score <= 1.001
 
 
 def test_best_comes_first(searcher: Searcher, pictures: dict[str, int]) -> None:
-    hits = searcher.search(Query(text="red")).hits
+    hits = searcher.search(Query(line="red")).hits
     assert len(hits) == len(pictures)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert {hit.id for hit in hits[1:3]} == {pictures["red-green"], pictures["red-blue"]}
@@ -102,7 +104,7 @@ def test_a_label_narrows_before_the_best_are_taken(
     with library.database.writing():
         label_id = library.database.labels.add("our sky", "probe")
         library.database.labels.give(label_id, library.model_id, [pictures["blue"]], {pictures["blue"]: 0.8})
-    (hit,) = searcher.search(Query(text="red", filters=Filters(labels=("Our Sky",)), limit=1)).hits
+    (hit,) = searcher.search(Query(line="red", conditions=(HasLabel("Our Sky"),), limit=1)).hits
     assert hit.id == pictures["blue"]
     assert hit.photo.labels == (Label("our sky", 0.8, "probe"),)
 
@@ -177,7 +179,7 @@ def test_a_photo_that_waits_for_the_model_is_asked_about_by_its_file(
 
 
 def test_words_and_a_photo_together_find_what_fits_both(searcher: Searcher, pictures: dict[str, int]) -> None:
-    hits = searcher.search(Query(text="green", like=(pictures["red"],))).hits
+    hits = searcher.search(Query(line="green", like=(pictures["red"],))).hits
     assert hits[0].id == pictures["red-green"]
     hits = searcher.search(Query(like=(pictures["red"], pictures["blue"]))).hits
     assert hits[0].id == pictures["red-blue"]
@@ -186,12 +188,12 @@ def test_words_and_a_photo_together_find_what_fits_both(searcher: Searcher, pict
 
 def test_hidden_photos_never_appear(searcher: Searcher, pictures: dict[str, int], library: SmallLibrary) -> None:
     library.hide([pictures["red"]])
-    for filters in (Filters(), Filters(format="png")):
-        hits = searcher.search(Query(text="red", filters=filters, limit=100)).hits
+    for conditions in ((), (HasFormat("png"),)):
+        hits = searcher.search(Query(line="red", conditions=conditions, limit=100)).hits
         assert len(hits) == len(pictures) - 1
         assert pictures["red"] not in {hit.id for hit in hits}
     library.hide([pictures["red"]], hidden=False)
-    assert searcher.search(Query(text="red", limit=1)).hits[0].id == pictures["red"]
+    assert searcher.search(Query(line="red", limit=1)).hits[0].id == pictures["red"]
 
 
 def test_photos_on_a_drive_that_is_away_are_found_with_a_note(
@@ -199,7 +201,7 @@ def test_photos_on_a_drive_that_is_away_are_found_with_a_note(
 ) -> None:
     with library.database.writing():
         library.database.roots.away(library.root_id)
-    results = searcher.search(Query(text="red", limit=1))
+    results = searcher.search(Query(line="red", limit=1))
     assert results.hits[0].id == pictures["red"]
     assert "drive" in results.notes[0]
 
@@ -211,7 +213,7 @@ def test_copies_are_shown_once_with_their_places(
     copy.parent.mkdir()
     copy.write_bytes((tmp_path / "pictures" / "red.png").read_bytes())
     put(library, model, [copy])
-    hits = searcher.search(Query(text="red")).hits
+    hits = searcher.search(Query(line="red")).hits
     assert [hit.id for hit in hits].count(pictures["red"]) == 1
     assert hits[0].paths == (os.fsencode(copy), os.fsencode(tmp_path / "pictures" / "red.png"))
 
@@ -223,22 +225,22 @@ def test_the_copy_in_the_folder_asked_for_is_the_one_to_show(
     copy.parent.mkdir()
     copy.write_bytes((tmp_path / "pictures" / "red.png").read_bytes())
     put(library, model, [copy])
-    (hit,) = searcher.search(Query(text="red", filters=Filters(folder=bytes(copy.parent)))).hits
+    (hit,) = searcher.search(Query(line="red", conditions=(InFolder(bytes(copy.parent)),))).hits
     assert hit.id == pictures["red"]
     assert hit.paths == (os.fsencode(copy), os.fsencode(tmp_path / "pictures" / "red.png"))
 
 
 @pytest.mark.usefixtures("pictures")
 def test_words_that_the_model_cannot_read_are_answered_with_a_note(searcher: Searcher) -> None:
-    results = searcher.search(Query(text="해변의 개 두 마리", limit=3))
+    results = searcher.search(Query(line="해변의 개 두 마리", limit=3))
     assert len(results.hits) == 3
     assert "Korean" in results.notes[0]
-    assert not searcher.search(Query(text="two dogs on a beach")).notes
+    assert not searcher.search(Query(line="two dogs on a beach")).notes
 
 
 def test_a_least_score_cuts_the_answer(searcher: Searcher, pictures: dict[str, int]) -> None:
-    everything = searcher.search(Query(text="red")).hits
-    cut = searcher.search(Query(text="red", min_score=everything[2].score)).hits
+    everything = searcher.search(Query(line="red")).hits
+    cut = searcher.search(Query(line="red", min_score=everything[2].score)).hits
     assert cut == everything[:3]
     assert pictures["black"] not in {hit.id for hit in cut}
 
@@ -248,7 +250,7 @@ def test_an_empty_library_says_so_without_the_model(library: SmallLibrary) -> No
         raise AssertionError("the model was loaded")
 
     index = LiveIndex(library.database, library.model_id, library.model, library.folder / "vectors.faiss")
-    results = Searcher(library.database, index, never).search(Query(text="red"))
+    results = Searcher(library.database, index, never).search(Query(line="red"))
     assert results.hits == ()
     assert results.notes == (EMPTY,)
 
@@ -257,19 +259,19 @@ def test_a_library_whose_photos_are_all_gone_says_so(
     searcher: Searcher, pictures: dict[str, int], library: SmallLibrary
 ) -> None:
     library.hide(list(pictures.values()))
-    assert searcher.search(Query(text="red")).notes == (EMPTY,)
+    assert searcher.search(Query(line="red")).notes == (EMPTY,)
 
 
 @pytest.mark.usefixtures("pictures")
 def test_filters_that_nothing_satisfies_say_so(searcher: Searcher) -> None:
-    results = searcher.search(Query(text="red", filters=Filters(camera="Leica")))
+    results = searcher.search(Query(line="red", conditions=(HasCamera("Leica"),)))
     assert results.hits == ()
     assert results.notes == (NONE_MATCH,)
 
 
 @pytest.mark.parametrize(
     "query",
-    [Query(), Query(text=""), Query(text=" \n"), Query(text="x", limit=0), Query(text="x", offset=-1)],
+    [Query(), Query(line=""), Query(line=" \n"), Query(line="x", limit=0), Query(line="x", offset=-1)],
 )
 def test_a_query_that_asks_nothing_is_refused(searcher: Searcher, query: Query) -> None:
     with pytest.raises(UsageError):
@@ -309,31 +311,42 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallLibrary]:
 
 
 day = st.none() | st.integers(-5, 105).map(lambda days: START + timedelta(days=days))
-filters = st.builds(
-    Filters,
-    folder=st.sampled_from([None, None, ROOT, ROOT + b"/a", ROOT + b"/a/b", ROOT + b"/c", b"/nowhere"]),
-    after=day,
-    before=day,
-    format=st.sampled_from([None, None, "jpeg", "HEIC"]),
-    camera=st.sampled_from([None, None, "canon", "nikon z", "phone"]),
-)
 
 
-def satisfies(facts: PhotoFacts, path: bytes, asked: Filters) -> bool:
-    taken = facts.taken_at
-    return (
-        (asked.folder is None or path.startswith(asked.folder + b"/"))
-        and (asked.after is None or (taken is not None and taken >= asked.after))
-        and (asked.before is None or (taken is not None and taken < asked.before))
-        and (asked.format is None or facts.format == asked.format.lower())
-        and (asked.camera is None or (facts.camera is not None and asked.camera in facts.camera.lower()))
-    )
+def maybe(kind: type, values: st.SearchStrategy[object]) -> st.SearchStrategy[list[object]]:
+    return st.lists(st.builds(kind, values), max_size=1)
+
+
+asked_conditions = st.tuples(
+    maybe(InFolder, st.sampled_from([ROOT, ROOT + b"/a", ROOT + b"/a/b", ROOT + b"/c", b"/nowhere"])),
+    st.lists(st.builds(Taken, day, day), max_size=1),
+    maybe(HasFormat, st.sampled_from(["jpeg", "HEIC"])),
+    maybe(HasCamera, st.sampled_from(["canon", "nikon z", "phone"])),
+).map(lambda parts: tuple(itertools.chain(*parts)))
+
+
+def satisfies(facts: PhotoFacts, path: bytes, conditions: tuple[Condition, ...]) -> bool:
+    return all(satisfies_one(facts, path, condition) for condition in conditions)
+
+
+def satisfies_one(facts: PhotoFacts, path: bytes, condition: Condition) -> bool:
+    match condition:
+        case InFolder(folder):
+            return path.startswith(folder + b"/")
+        case Taken(after, before):
+            taken = facts.taken_at
+            return taken is not None and (after is None or taken >= after) and (before is None or taken < before)
+        case HasFormat(name):
+            return facts.format == name.lower()
+        case HasCamera(part):
+            return facts.camera is not None and part in facts.camera.lower()
+    raise AssertionError(condition)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=filters, offset=st.integers(0, 50), limit=st.integers(1, 100), like=st.integers(0, 299))
+@given(asked=asked_conditions, offset=st.integers(0, 50), limit=st.integers(1, 100), like=st.integers(0, 299))
 def test_a_filtered_search_equals_brute_force(
-    many: SmallLibrary, model: ColourModel, asked: Filters, offset: int, limit: int, like: int
+    many: SmallLibrary, model: ColourModel, asked: tuple[Condition, ...], offset: int, limit: int, like: int
 ) -> None:
     ids, vectors = many.database.embeddings.of(many.model_id, range(1, 301))
     photo_id = int(ids[like % len(ids)])
@@ -347,7 +360,7 @@ def test_a_filtered_search_equals_brute_force(
         if id_ not in hidden and id_ != photo_id and satisfies(photo.facts, photo.files[0].path, asked)
     ]
     expected = sorted((scores[id_] for id_ in eligible), reverse=True)[offset : offset + limit]
-    found = searcher_of(many, model).search(Query(like=(photo_id,), filters=asked, offset=offset, limit=limit))
+    found = searcher_of(many, model).search(Query(like=(photo_id,), conditions=asked, offset=offset, limit=limit))
     ids_found = [hit.id for hit in found.hits]
     assert len(set(ids_found)) == len(ids_found)
     assert set(ids_found) <= set(eligible)
@@ -356,16 +369,16 @@ def test_a_filtered_search_equals_brute_force(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(like=st.integers(0, 299), page=st.integers(13, 70), asked=filters)
+@given(like=st.integers(0, 299), page=st.integers(13, 70), asked=asked_conditions)
 def test_pages_put_together_are_the_whole_answer(
-    many: SmallLibrary, model: ColourModel, like: int, page: int, asked: Filters
+    many: SmallLibrary, model: ColourModel, like: int, page: int, asked: tuple[Condition, ...]
 ) -> None:
     searcher = searcher_of(many, model)
     ids = many.database.embeddings.ids(many.model_id)
     photo_id = int(ids[like % len(ids)])
-    whole = searcher.search(Query(like=(photo_id,), filters=asked, limit=1000)).hits
+    whole = searcher.search(Query(like=(photo_id,), conditions=asked, limit=1000)).hits
     pages = [
-        searcher.search(Query(like=(photo_id,), filters=asked, offset=start, limit=page)).hits
+        searcher.search(Query(like=(photo_id,), conditions=asked, offset=start, limit=page)).hits
         for start in range(0, 300, page)
     ]
     assert tuple(hit for hits in pages for hit in hits) == whole

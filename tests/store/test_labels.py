@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from searchengine.conditions import HasLabel
 from searchengine.errors import NotFoundError
-from searchengine.records import Filters, Label
+from searchengine.records import Label
 from searchengine.store.backup import backup, restore
 from searchengine.store.database import Database
 from searchengine.store.doctor import check
@@ -33,7 +34,7 @@ def teach(database: Database, name: str, photos: dict[int, float], model_id: int
 def test_a_photo_is_found_by_its_label_in_any_case(database: Database) -> None:
     first, second, third = fill(database, [b"/photos/a.jpg", b"/photos/b.jpg", b"/photos/c.jpg"])
     teach(database, "Our Dög", {first: 0.9, second: 0.2})
-    assert database.photos.matching(Filters(labels=("oUR dÖG",))).tolist() == [first]
+    assert database.photos.matching([HasLabel("oUR dÖG")]).tolist() == [first]
     assert [photo.labels for photo in database.photos.get([first, third])] == [(Label("Our Dög", 0.9, PROBE),), ()]
 
 
@@ -41,13 +42,13 @@ def test_two_labels_are_both_asked_for(database: Database) -> None:
     first, second = fill(database, [b"/photos/a.jpg", b"/photos/b.jpg"])
     teach(database, "dog", {first: 0.9, second: 0.9})
     teach(database, "cat", {second: 0.7})
-    assert database.photos.matching(Filters(labels=("dog", "cat"))).tolist() == [second]
+    assert database.photos.matching([HasLabel("dog"), HasLabel("cat")]).tolist() == [second]
     assert [label.name for label in database.photos.get([second])[0].labels] == ["dog", "cat"]
 
 
 def test_a_label_that_there_is_not_is_said(database: Database) -> None:
     with pytest.raises(NotFoundError, match="no label 'dgo'"):
-        database.photos.matching(Filters(labels=("dgo",)))
+        database.photos.matching([HasLabel("dgo")])
 
 
 def test_labels_are_the_active_models(database: Database) -> None:
@@ -55,10 +56,10 @@ def test_labels_are_the_active_models(database: Database) -> None:
     with database.writing():
         other = database.models.register(replace(MODEL, name="other"))
     teach(database, "dog", {photo: 0.9}, model_id=other)
-    assert database.photos.matching(Filters(labels=("dog",))).tolist() == []
+    assert database.photos.matching([HasLabel("dog")]).tolist() == []
     with database.writing():
         database.models.use(other)
-    assert database.photos.matching(Filters(labels=("dog",))).tolist() == [photo]
+    assert database.photos.matching([HasLabel("dog")]).tolist() == [photo]
 
 
 def test_what_is_given_again_is_replaced(database: Database) -> None:
@@ -66,7 +67,7 @@ def test_what_is_given_again_is_replaced(database: Database) -> None:
     label_id = teach(database, "dog", {first: 0.9, second: 0.6})
     with database.writing():
         database.labels.give(label_id, 1, [first], {})
-    assert database.photos.matching(Filters(labels=("dog",))).tolist() == [second]
+    assert database.photos.matching([HasLabel("dog")]).tolist() == [second]
     assert database.labels.count(label_id) == 1
 
 
@@ -106,7 +107,7 @@ def test_prune_takes_the_labels_of_a_photo_with_it(database: Database) -> None:
     known = dict(database.files.known(root.id))
     with database.writing():
         database.files.mark_missing([known[b"/photos/a.jpg"].id])
-    assert database.photos.matching(Filters(labels=("dog",))).tolist() == [second]
+    assert database.photos.matching([HasLabel("dog")]).tolist() == [second]
     assert database.labels.count(label_id) == 1
     prune(database)
     assert check(database) == []
@@ -120,7 +121,7 @@ def test_a_backup_has_the_labels(database: Database, folder: Path, tmp_path: Pat
     database.close()
     restore(folder, tmp_path / "backup")
     with Database.open(folder) as again:
-        assert again.photos.matching(Filters(labels=("dog",))).tolist() == [photo]
+        assert again.photos.matching([HasLabel("dog")]).tolist() == [photo]
         assert again.probes.of(1)[1].weights.tolist() == DOG.weights.tolist()
 
 

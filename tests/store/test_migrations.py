@@ -13,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from searchengine.records import FileState, Filters, Label
+from searchengine.conditions import HasLabel
+from searchengine.records import FileState, Label
 from searchengine.store import migrations
 from searchengine.store.database import FILE, Database
 from searchengine.store.doctor import check
@@ -54,7 +55,7 @@ def test_a_library_of_an_older_version_opens_with_everything_in_it(folder: Path,
         assert check(database) == []
         active = database.models.active()
         assert active is not None
-        ids = database.photos.matching(Filters())
+        ids = database.photos.matching(())
         assert len(ids) == 3
         assert len(database.embeddings.of(active[0], ids)[0]) == 3
         photo = database.photos.by_path(b"/photos/caf\xe9.jpg")
@@ -69,7 +70,7 @@ def test_the_labels_of_a_library_are_kept(folder: Path) -> None:
     with closing(sqlite3.connect(folder / FILE)) as connection:
         connection.executescript(OLD[1].read_text(encoding="utf-8"))
     with Database.open(folder) as database:
-        (photo,) = database.photos.get(database.photos.matching(Filters(labels=("our dog",))).tolist())
+        (photo,) = database.photos.get(database.photos.matching([HasLabel("our dog")]).tolist())
         assert photo.labels == (Label("our dog", 0.75, "probe"),)
         (examples,) = database.probes.examples().values()
         assert [example.path for example in examples] == [b"/photos/b.png"]

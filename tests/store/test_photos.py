@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from searchengine.conditions import Condition, HasCamera, HasFormat, InFolder, Taken
 from searchengine.errors import NotFoundError
-from searchengine.records import Failure, FileState, Filters, PhotoFacts, Stamp
+from searchengine.records import Failure, FileState, PhotoFacts, Stamp
 from searchengine.store.database import Database
 from searchengine.store.files import Place
 from tests.store.conftest import FACTS, ROOT, fill
@@ -64,25 +65,27 @@ def test_a_copy_is_one_photo_with_two_places(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "expected"),
+    ("conditions", "expected"),
     [
-        (Filters(folder=b"/photos"), [0, 1, 2, 3, 4]),
-        (Filters(folder=b"/photos/trip"), [1, 2]),
-        (Filters(folder=b"/photos/trip/"), [1, 2]),
-        (Filters(folder=b"/photos/trip/deep"), [2]),
-        (Filters(folder=b"/"), [0, 1, 2, 3, 4]),
-        (Filters(folder=b"/photos/none"), []),
-        (Filters(after=datetime(2024, 1, 2)), [1, 2]),
-        (Filters(before=datetime(2024, 1, 2)), [0]),
-        (Filters(after=datetime(2024, 1, 1), before=datetime(2024, 1, 3)), [0, 1]),
-        (Filters(format="PNG"), [3]),
-        (Filters(camera="pixel"), [0, 1]),
-        (Filters(camera="КАМЕРА"), [2]),
-        (Filters(camera="100%"), []),
-        (Filters(camera="pixel", folder=b"/photos/trip"), [1]),
+        ([InFolder(b"/photos")], [0, 1, 2, 3, 4]),
+        ([InFolder(b"/photos/trip")], [1, 2]),
+        ([InFolder(b"/photos/trip/")], [1, 2]),
+        ([InFolder(b"/photos/trip/deep")], [2]),
+        ([InFolder(b"/")], [0, 1, 2, 3, 4]),
+        ([InFolder(b"/photos/none")], []),
+        ([Taken(datetime(2024, 1, 2))], [1, 2]),
+        ([Taken(None, datetime(2024, 1, 2))], [0]),
+        ([Taken(datetime(2024, 1, 1), datetime(2024, 1, 3))], [0, 1]),
+        ([HasFormat("PNG")], [3]),
+        ([HasCamera("pixel")], [0, 1]),
+        ([HasCamera("КАМЕРА")], [2]),
+        ([HasCamera("100%")], []),
+        ([InFolder(b"/photos/trip"), HasCamera("pixel")], [1]),
     ],
 )
-def test_filters_are_satisfied_by_exactly_these(database: Database, filters: Filters, expected: list[int]) -> None:
+def test_conditions_are_satisfied_by_exactly_these(
+    database: Database, conditions: list[Condition], expected: list[int]
+) -> None:
     facts = [
         PhotoFacts(1, 1, "jpeg", datetime(2024, 1, 1, 12), "exif", "Google Pixel 8"),
         PhotoFacts(1, 1, "jpeg", datetime(2024, 1, 2), "exif", "PIXEL"),
@@ -91,7 +94,7 @@ def test_filters_are_satisfied_by_exactly_these(database: Database, filters: Fil
         FACTS,
     ]
     ids = fill(database, PATHS, facts)
-    assert database.photos.matching(filters).tolist() == [ids[index] for index in expected]
+    assert database.photos.matching(conditions).tolist() == [ids[index] for index in expected]
 
 
 def test_a_folder_may_be_named_through_a_link_or_by_the_way_to_it(database: Database, tmp_path: Path) -> None:
@@ -100,10 +103,10 @@ def test_a_folder_may_be_named_through_a_link_or_by_the_way_to_it(database: Data
     (tmp_path / "link").symlink_to(trip)
     found = fill(database, [bytes(trip / "a.jpg"), bytes(tmp_path / "b.jpg")])[:1]
     for name in (trip, tmp_path / "link", trip / ".." / "trip"):
-        assert database.photos.matching(Filters(folder=bytes(name))).tolist() == found
+        assert database.photos.matching([InFolder(bytes(name))]).tolist() == found
     # A link that was followed while walking is a part of its photos' paths.
     linked = fill(database, [bytes(tmp_path / "link" / "c.jpg")])
-    assert database.photos.matching(Filters(folder=bytes(tmp_path / "link"))).tolist() == [*found, *linked]
+    assert database.photos.matching([InFolder(bytes(tmp_path / "link"))]).tolist() == [*found, *linked]
 
 
 def test_a_photo_whose_files_are_missing_is_hidden_until_one_is_back(database: Database) -> None:
@@ -112,7 +115,7 @@ def test_a_photo_whose_files_are_missing_is_hidden_until_one_is_back(database: D
     with database.writing():
         database.files.mark_missing([file.id])
     assert database.photos.hidden().tolist() == [ids[0]]
-    assert ids[0] not in database.photos.matching(Filters(folder=ROOT))
+    assert ids[0] not in database.photos.matching([InFolder(ROOT)])
     assert database.photos.count() == 4
     with database.writing():
         database.files.mark_missing([file.id], missing=False)
@@ -125,8 +128,8 @@ def test_a_photo_with_one_place_left_is_shown_by_that_place_alone(database: Data
         database.files.place([Place(b"/photos/copy.jpg", 1, photo_id, Stamp(1, 2))])
         database.files.mark_missing([dict(database.files.known(1))[b"/photos/trip/b.jpg"].id])
     assert database.photos.hidden().tolist() == []
-    assert database.photos.matching(Filters(folder=b"/photos/trip")).tolist() == []
-    assert database.photos.matching(Filters(folder=b"/photos")).tolist() == [photo_id]
+    assert database.photos.matching([InFolder(b"/photos/trip")]).tolist() == []
+    assert database.photos.matching([InFolder(b"/photos")]).tolist() == [photo_id]
 
 
 def test_new_content_at_a_path_hides_the_photo_that_lay_there(database: Database) -> None:

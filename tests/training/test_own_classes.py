@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from searchengine.conditions import HasLabel
 from searchengine.errors import NotFoundError, UsageError
 from searchengine.photos.decode import decode
 from searchengine.photos.files import stamp_of
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import Filters
 from searchengine.training.own_classes import OwnClasses
 from tests.fakes import PALETTE, ColourModel
 from tests.searching.libraries import SmallLibrary
@@ -81,7 +81,7 @@ def five_reds(tmp_path: Path) -> list[tuple[Path | str, str]]:
 
 
 def labelled(library: SmallLibrary, name: str) -> set[str]:
-    ids = library.database.photos.matching(Filters(labels=(name,)))
+    ids = library.database.photos.matching([HasLabel(name)])
     return {os.fsdecode(photo.files[0].path).rpartition("/")[2] for photo in library.database.photos.get(ids.tolist())}
 
 
@@ -125,7 +125,7 @@ def test_a_photo_that_is_embedded_anew_is_looked_at_anew(
     library: SmallLibrary, classes: OwnClasses, model: ColourModel, tmp_path: Path
 ) -> None:
     classes.train(table(tmp_path / "new", five_reds(tmp_path)), library.model_id, lambda: model)
-    (red,) = library.database.photos.matching(Filters(labels=("Our red",)))[:1].tolist()
+    (red,) = library.database.photos.matching([HasLabel("Our red")])[:1].tolist()
     library.embed([red], model.encode_texts(["blue"]))
     classes.bring_up_to_date(library.model_id, lambda: model)
     assert len(labelled(library, "Our red")) == 7
@@ -137,7 +137,7 @@ def test_another_model_learns_from_the_same_examples(
     classes.train(table(tmp_path / "new", five_reds(tmp_path)), library.model_id, lambda: model)
     other = ColourModel("other")
     database = library.database
-    photos = database.photos.get(database.photos.matching(Filters()).tolist())
+    photos = database.photos.get(database.photos.matching(()).tolist())
     pixels = [decode(Path(os.fsdecode(p.files[0].path)).read_bytes(), path=b"", at_least=24).pixels for p in photos]
     with database.writing():
         model_id = database.models.register(other.identity)
