@@ -60,6 +60,7 @@ def test_the_commands_run_as_they_stand(sample_photos: Path, tmp_path: Path) -> 
     home = tmp_path / "home"
     shutil.copytree(sample_photos, home / "Pictures")
     shutil.copy(sample_photos / "china.jpg", home / "holiday.jpg")
+    shutil.copy(sample_photos / "china.jpg", home / "Pictures" / "copy of china.jpg")
     shutil.copy(sample_photos / "rocket.jpg", home / "city.jpg")
     write_data(home, sample_photos)
     environ = {

@@ -20,6 +20,7 @@ COMMANDS = {
     "index": "Take photos into the library, or look again at those it knows.",
     "search": "Find photos in words, with another photo, or with both.",
     "similar": "Find photos that look like this one.",
+    "duplicates": "List what is there more than once, and which to keep.",
     "serve": "Open the search page in the browser.",
     "watch": "Keep the library up to date while photos come and go.",
     "status": "Show what the library holds and what couldn't be read.",

@@ -54,6 +54,11 @@ class Looks:
         with self._connections.reading() as connection:
             return [(row.id, row.fingerprint) for row in connection.execute(query)]
 
+    def at_several_places(self) -> list[int]:
+        """The photos whose content lies at more than one place that isn't missing; a RAW beside its picture is none."""
+        with self._connections.reading() as connection:
+            return list(connection.scalars(_at_several_places()))
+
     def write(self, looks: Mapping[int, bytes]) -> None:
         """Write down what these photos look like, 8 bytes each."""
         if looks:
@@ -68,9 +73,12 @@ def duplicates() -> Select[int]:
     A RAW beside its picture is no second place of it. Near-copies whose looks differ by a bit are left to
     `searchengine duplicates`, which compares more than that.
     """
-    places = select(FileRow.photo_id).where(~FileRow.missing, FileRow.beside.is_(None))
-    several = places.group_by(FileRow.photo_id).having(func.count() > 1)
     shown: tuple[ColumnElement[bool], ...] = (~PhotoRow.hidden, PhotoRow.look.is_not(None), PhotoRow.look != NO_DETAIL)
     shared = select(PhotoRow.look).where(*shown).group_by(PhotoRow.look).having(func.count() > 1)
     same = select(PhotoRow.id).where(*shown, PhotoRow.look.in_(shared))
-    return select(union(several, same).subquery().c[0])
+    return select(union(_at_several_places(), same).subquery().c[0])
+
+
+def _at_several_places() -> Select[int]:
+    places = select(FileRow.photo_id).where(~FileRow.missing, FileRow.beside.is_(None))
+    return places.group_by(FileRow.photo_id).having(func.count() > 1)
