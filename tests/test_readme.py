@@ -33,6 +33,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "models export": "needs the download; tested in tests/embedding",
     "models import": "needs the download; tested in tests/embedding",
     "models convert": "needs OpenAI's weights; tested in tests/cli/test_models.py",
+    "captions write": "needs the download; tested in tests/cli/test_captions.py",
     "fine-tune": "needs the download; tested in tests/training/test_fine_tune.py",
     "train builtin": "takes half an hour; tested on a small part in tests/training",
     "train resnet50+bert-tiny --data captioned_photos.zip": "takes an hour",
@@ -104,6 +105,7 @@ def write_data(home: Path, photos: Path) -> None:
     (home / "third.png").write_bytes((photos / "motorcycle_left.png").read_bytes() + b"and a tail")
     names = ("motorcycle_left.png", "motorcycle_right.png", "third.png")
     (home / "labels.csv").write_text("image,label\n" + "".join(f"{name},our dog\n" for name in names), "utf-8")
+    (home / "sentences.txt").write_text("a cat on a rug\na ship at sea\n", "utf-8")
     captions = "image,caption\n" + "".join(f"{path.name},a picture of {path.stem}\n" for path in pictures)
     with zipfile.ZipFile(home / "photos.zip", "w") as archive:
         archive.writestr("captions.csv", captions)

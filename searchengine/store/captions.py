@@ -29,6 +29,13 @@ BATCH = 256
 
 Encode = Callable[[Sequence[str]], "Vectors"]
 
+Tell = Callable[[int, int], None]
+"""Is told how many are done, and how many there are."""
+
+
+def untold(_done: int, _whole: int) -> None:
+    """A `Tell` for who doesn't want to know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caption:
@@ -110,13 +117,7 @@ class Sentences:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def vectors(
-        self,
-        model_id: int,
-        texts: Sequence[str],
-        encode: Encode,
-        tell: Callable[[int, int], None] = lambda _done, _whole: None,
-    ) -> Vectors:
+    def vectors(self, model_id: int, texts: Sequence[str], encode: Encode, tell: Tell = untold) -> Vectors:
         """How a model sees these texts, float32 (n, dim) of unit length.
 
         `encode` is the model's `encode_texts`; it is given only what isn't known yet, and what it gives is kept, a

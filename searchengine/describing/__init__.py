@@ -1,0 +1,1 @@
+"""From a photo to words: labels, captions, classes."""
