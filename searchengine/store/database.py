@@ -19,6 +19,9 @@ from searchengine.errors import (
     LibraryTooNewError,
     printable,
 )
+from searchengine.store.albums import Albums
+from searchengine.store.captions import Captions, Sentences
+from searchengine.store.concepts import Concepts
 from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
 from searchengine.store.failures import Failures
@@ -31,6 +34,7 @@ from searchengine.store.models import Models
 from searchengine.store.photos import Photos
 from searchengine.store.probes import Probes
 from searchengine.store.roots import Roots
+from searchengine.store.searches import Searches
 from searchengine.store.sqlite import APPLICATION, open_engine, translated, use_write_ahead_log
 
 FILE = "library.db"
@@ -55,6 +59,11 @@ class Database:
         self.failures = Failures(connections)
         self.labels = Labels(connections)
         self.probes = Probes(connections)
+        self.searches = Searches(connections)
+        self.concepts = Concepts(connections)
+        self.albums = Albums(connections)
+        self.captions = Captions(connections)
+        self.sentences = Sentences(connections)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
