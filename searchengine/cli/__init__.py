@@ -32,6 +32,7 @@ COMMANDS = {
     "models": "List, download, switch and carry models.",
     "samples": "Write out a few photographs to try the program on.",
     "probe": "Teach the library your own classes from a few photos.",
+    "classify": "Sort a folder's photos into classes that you name.",
     "captions": "Keep sentences for photos, or have a captioner write some.",
     "evaluate": "Measure how well a model finds and sorts photos.",
     "fine-tune": "Teach a model your own photos and captions.",
