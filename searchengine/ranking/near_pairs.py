@@ -37,11 +37,12 @@ def near_pairs(traits: Traits, ordinary: float, tell: Callable[[int, int], None]
     found: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
     done, whole = 0, NEAREST * len(traits)
     for cell in _cells(traits.vectors):
+        inside = traits.at(cell)
         for start in range(0, len(cell), ROWS):
-            rows = cell[start : start + ROWS]
-            near = np.argwhere(alike(traits, rows, cell[start:], ordinary))  # (pairs, 2)
-            pairs = np.stack((rows[near[:, 0]], cell[start:][near[:, 1]]), axis=1)
-            found.append(pairs[pairs[:, 0] < pairs[:, 1]])
+            rows = np.arange(start, min(start + ROWS, len(cell)))
+            near = np.argwhere(alike(inside, rows, ordinary))  # (pairs, 2)
+            near[:, 0] += start
+            found.append(cell[near[near[:, 0] < near[:, 1]]])
         done += len(cell)
         tell(min(done, whole) // NEAREST, len(traits))
     return np.unique(np.concatenate(found), axis=0)
