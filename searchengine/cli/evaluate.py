@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchengine.cli.captioned_photos import captioned_photos
+from searchengine.cli.evaluate_feedback import feedback
+from searchengine.cli.evaluation_options import held_out_of, open_model, with_held_out, with_model
 from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
 from searchengine.cli.options import FILE, SOURCE, with_json_figures, with_settings
 from searchengine.cli.output import note, note_left_out, write_json
@@ -19,20 +21,7 @@ from searchengine.errors import printable
 from searchengine.settings import Settings
 
 if TYPE_CHECKING:
-    from searchengine.embedding.base import EmbeddingModel
-    from searchengine.training.data import CaptionedPhotos
     from searchengine.training.evaluation import Classification
-
-
-def _with_model(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--model`."""
-    return click.option("--model", "name", metavar="NAME", help="A name or a folder.  [default: builtin]")(function)
-
-
-def _with_held_out(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--held-out`."""
-    text = "Only the N photos that training leaves out."
-    return click.option("--held-out", type=click.IntRange(min=1), metavar="N", help=text)(function)
 
 
 def _with_confusion(function: Callable[..., None]) -> Callable[..., None]:
@@ -61,10 +50,13 @@ def command(ctx: click.Context, picture: Path | None) -> None:
         raise click.UsageError("--matrix stands alone; the command `matrix` takes more.", ctx)
 
 
+command.add_command(feedback)
+
+
 @command.command("captions", short_help="Retrieval: photos by captions, captions by photos.")
 @click.argument("source", type=SOURCE)
-@_with_held_out
-@_with_model
+@with_held_out
+@with_model
 @with_json_figures
 def captions(source: Path, held_out: int | None, name: str | None, as_json: bool) -> None:
     """Retrieval: R@1, R@5, R@10 and median rank, photos by captions and captions by photos.
@@ -78,9 +70,9 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
     """
     from searchengine.training import data, evaluation
 
-    model = _open(name)
+    model = open_model(name)
     with data.opened_captions(source) as photos, showing_work() as tell:
-        result = evaluation.evaluate_retrieval(model, _held_out(photos, held_out), tell)
+        result = evaluation.evaluate_retrieval(model, held_out_of(photos, held_out), tell)
     note_left_out(result.problems, listed_by="--json")
     if as_json:
         write_json({"model": model.identity.name, **asdict(result)})
@@ -92,7 +84,7 @@ def captions(source: Path, held_out: int | None, name: str | None, as_json: bool
 @click.argument("source", type=SOURCE)
 @click.option("--prompts", default="general", show_default=True, help="The set of templates: general, small, food.")
 @_with_confusion
-@_with_model
+@with_model
 @with_json_figures
 def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | None, as_json: bool) -> None:
     """Zero-shot classification: top-1, top-5 and mean per class.
@@ -108,7 +100,7 @@ def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | No
 
     templates = prompt_templates(prompts)
     _check_drawable(confusion)
-    model = _open(name)
+    model = open_model(name)
     with data.opened(source) as place, showing_work() as tell:
         photos = data.read_class_folders(place)
         result = evaluation.evaluate_zero_shot(model, photos, templates, tell)
@@ -118,7 +110,7 @@ def zero_shot(source: Path, prompts: str, confusion: Path | None, name: str | No
 @command.command("probe", short_help="Classes learnt from examples, the model left as it is.")
 @click.argument("source", type=SOURCE)
 @_with_confusion
-@_with_model
+@with_model
 @with_json_figures
 def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool) -> None:
     """Linear probe: how much the model's vectors know of some classes, with examples instead of names.
@@ -133,7 +125,7 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
     from searchengine.training import data, evaluation
 
     _check_drawable(confusion)
-    model = _open(name)
+    model = open_model(name)
     with data.opened(source) as place, showing_work() as tell:
         photos = data.read_class_folders(place)
         result = evaluation.evaluate_probe(model, photos, tell)
@@ -144,7 +136,7 @@ def probe(source: Path, confusion: Path | None, name: str | None, as_json: bool)
 @click.argument("first")
 @click.argument("second")
 @click.argument("source", type=SOURCE, required=False)
-@_with_held_out
+@with_held_out
 @with_settings
 @with_json_figures
 def compare(
@@ -162,9 +154,9 @@ def compare(
     """
     from searchengine.training.comparison import compare_retrieval
 
-    one, other = _open(first), _open(second)
+    one, other = open_model(first), open_model(second)
     with captioned_photos(source, settings) as photos, showing_work() as tell:
-        result = compare_retrieval(one, other, _held_out(photos, held_out), tell)
+        result = compare_retrieval(one, other, held_out_of(photos, held_out), tell)
     note_left_out(result.problems, listed_by="--json")
     names = (one.identity.name, other.identity.name)
     if as_json:
@@ -177,7 +169,7 @@ def compare(
 @click.argument("picture", type=FILE)
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
 @click.option("--sentence", "sentences", multiple=True, metavar="TEXT", help="A row; may be given several times.")
-@_with_model
+@with_model
 def matrix(
     picture: Path, photos: tuple[Path, ...] = (), sentences: tuple[str, ...] = (), name: str | None = None
 ) -> None:
@@ -196,7 +188,7 @@ def matrix(
     if photos and not sentences:
         raise click.UsageError("Say what to hold against your photos: --sentence 'a dog', once or several times.")
     _check_drawable(picture)
-    model = _open(name)
+    model = open_model(name)
     with TemporaryDirectory(prefix="searchengine-") as folder:
         if not photos:
             write_samples(Path(folder))
@@ -204,20 +196,6 @@ def matrix(
         result = similarity_matrix(model, photos, sentences or tuple(SAMPLES.values()))
     draw_similarity_matrix(result.photos, result.sentences, result.scores, picture)
     note(f"The matrix is in {printable(picture)}.")
-
-
-def _open(name: str | None) -> EmbeddingModel:
-    from searchengine.embedding.catalog import BUILTIN
-    from searchengine.embedding.model_store import ModelStore
-
-    settings = Settings.choose(model=name)
-    return ModelStore(settings.models).open(settings.model or settings.default_model or BUILTIN)
-
-
-def _held_out(photos: CaptionedPhotos, count: int | None) -> CaptionedPhotos:
-    from searchengine.training.data import held_out
-
-    return photos if count is None else photos.take(held_out(photos.paths, count)[1])
 
 
 def _check_drawable(path: Path | None) -> None:
