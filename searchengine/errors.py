@@ -2,6 +2,7 @@
 
     SearchEngineError
     ├── UsageError                what was asked for makes no sense as it stands
+    │   ├── QueryError            a line of the query language has a mistake
     │   ├── PhotoUnreadableError  the photo that was named can't be read
     │   └── NotFoundError         there is no such photo, root or model
     ├── LibraryError              the library can't be used
@@ -24,6 +25,7 @@ libraries are translated to these at the edge where they arise.
 from __future__ import annotations
 
 import os
+import unicodedata
 
 
 class SearchEngineError(Exception):
@@ -41,6 +43,27 @@ class SearchEngineError(Exception):
 
 class UsageError(SearchEngineError):
     """What was asked for makes no sense as it stands."""
+
+
+class QueryError(UsageError):
+    """A line of the query language has a mistake.
+
+    `line` is the line in one row, `position` the place of the mistake in it, `suggestion` what may have been meant.
+    """
+
+    def __init__(self, line: str, position: int, what: str, suggestion: str = "") -> None:
+        super().__init__(what, suggestion)
+        self.line = "".join(letter if letter.isprintable() else " " for letter in line)
+        self.position = position
+        self.suggestion = suggestion
+
+    @property
+    def pointed(self) -> str:
+        """The line with a caret below the mistake, for letters that are all equally wide, or twice as wide as those."""
+        before = self.line[: self.position]
+        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in before)
+        marks = sum(unicodedata.combining(letter) != 0 for letter in before)
+        return f"{self.line}\n{' ' * (len(before) + wide - marks)}^"
 
 
 class PhotoUnreadableError(UsageError):
