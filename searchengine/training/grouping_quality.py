@@ -125,13 +125,12 @@ def _measured(pictures: Sequence[_Picture], vectors: Vectors, problems: tuple[st
     originals = kinds == ORIGINAL
     home = dict(zip(scene_of[originals].tolist(), group_of[originals].tolist(), strict=True))
     at_home = group_of == np.array([home[scene] for scene in scene_of.tolist()])
-    made = list(dict.fromkeys(kind for kind in sorted(kinds.tolist()) if kind != ORIGINAL))
     return GroupingQuality(
         photos=int(originals.sum()),
         made=int((~originals).sum()),
         precision=hits / together if together else 1.0,
         recall=hits / right if right else 1.0,
-        found={kind: float(at_home[kinds == kind].mean()) for kind in made},
+        found={kind: float(at_home[kinds == kind].mean()) for kind in np.unique(kinds[~originals]).tolist()},
         problems=problems,
     )
 
