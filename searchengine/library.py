@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -127,16 +128,20 @@ class Library:
         everything: bool = False,
         sort: Sort = Sort.RELEVANCE,
         expand: bool = False,
+        rerank: str | None = None,
     ) -> Results:
         """The photos that fit a line of the query language, look like other photos, or both; best first.
 
         `like`: photos by path, by id, or themselves; those that are in the library are left out of the answer.
-        `everything`: also what doesn't fit; `expand`: near-copies one by one. Raises UsageError for a query that asks
+        `everything`: also what doesn't fit; `expand`: near-copies one by one. `rerank`: the name of a
+        model that looks at the first hits again, together with the words. Raises UsageError for a query that asks
         nothing, with its kind QueryError for a mistake in the line; NotFoundError for an unknown id, label or album;
         PhotoUnreadableError.
         """
         photos = tuple(Path(photo) if isinstance(photo, str) else photo for photo in like)
         query = Query(line, photos, tuple(conditions), limit, offset, min_score, everything, sort, expand)
+        if rerank is not None:
+            return self._reranked(query, rerank)
         return self._answering().searcher.search(query)
 
     def similar(self, photo: str | Path | int | PhotoData, *, limit: int = 20) -> Results:
@@ -235,6 +240,18 @@ class Library:
         answering = self._answering()
         self.own_classes.bring_up_to_date(answering.index.model_id, answering.model.get)
         answering.index.refresh()
+
+    def _reranked(self, query: Query, name: str) -> Results:
+        """A page of the answer that a second look gives."""
+        from searchengine.searching.reranking import FIRST, reranked, wordings
+
+        if query.sort is not Sort.RELEVANCE:
+            raise UsageError("An answer has one order: by date, or by a second look.", "Leave --sort or --rerank out.")
+        texts, matcher, end = wordings(query.line), self.models.matcher(name), query.offset + query.limit
+        # The first hits change places among themselves, so all of them are wanted whatever the page.
+        whole = self._answering().searcher.search(replace(query, limit=max(end, FIRST), offset=0))
+        results = reranked(whole, texts, matcher)
+        return replace(results, hits=results.hits[query.offset : end])
 
     def _indexer(self, stop: Event | None) -> Indexer:
         from searchengine.indexing.pipeline import Indexer

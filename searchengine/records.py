@@ -236,6 +236,7 @@ class Hit:
     photo: Photo
     relevance: float | None = None  # how sure it is that it fits, 0 to 1; None when conditions alone were asked
     alike: tuple[int, ...] = ()  # the near-copies for which it stands, best first
+    match: float | None = None  # how well the words match its picture, 0 to 1; None when it wasn't looked at again
 
     @property
     def path(self) -> bytes:

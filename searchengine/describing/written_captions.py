@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
 from searchengine.embedding.captioner import BATCH
 from searchengine.errors import PhotoUnreadableError
-from searchengine.photos.decode import decode
-from searchengine.photos.files import read, stamp_of
-from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import FileState
+from searchengine.photos.indexed import pixels_of
 from searchengine.store.captions import Tell, untold
 
 if TYPE_CHECKING:
     from searchengine.embedding.captioner import Captioner
-    from searchengine.records import Photo, Pixels
+    from searchengine.records import Pixels
     from searchengine.store.database import Database
 
 
@@ -51,7 +48,7 @@ def write_captions(
         pictures: dict[int, Pixels] = {}
         for photo in database.photos.get(photo_ids[start : start + BATCH]):
             try:
-                pictures[photo.id] = _pixels(photo, captioner.at_least)
+                pictures[photo.id] = pixels_of(photo, captioner.at_least)
             except PhotoUnreadableError as error:
                 unreadable.append(error.what)
         texts = captioner.captions(list(pictures.values()), prompt)
@@ -61,21 +58,3 @@ def write_captions(
         captions += len(said)
         tell(min(start + BATCH, len(photo_ids)), len(photo_ids))
     return Written(captions, tuple(unreadable))
-
-
-def _pixels(photo: Photo, at_least: int) -> Pixels:
-    """The picture at the first place where it is still what was indexed. Raises PhotoUnreadableError."""
-    failed: PhotoUnreadableError | None = None
-    for path in _present(photo):
-        try:
-            data = read(path, stamp_of(path))
-            if fingerprint(data) != photo.fingerprint:
-                raise PhotoUnreadableError(path, "it has changed since it was indexed")
-            return decode(data, path=path, at_least=at_least).pixels
-        except PhotoUnreadableError as error:
-            failed = failed or error
-    raise failed or PhotoUnreadableError(photo.files[0].path, "it is out of reach")
-
-
-def _present(photo: Photo) -> Iterator[bytes]:
-    return (file.path for file in photo.files if file.state is FileState.PRESENT)
