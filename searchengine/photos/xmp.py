@@ -13,8 +13,8 @@ from defusedxml.ElementTree import fromstring
 
 from searchengine.photos.metadata import Metadata, position, tidy, tidy_all
 
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+DC = "{http://purl.org/dc/elements/1.1/}"
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
@@ -35,16 +35,16 @@ def read(packet: bytes | str | None) -> Metadata:
         root = fromstring(_text(packet), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return Metadata()
-    values = list(_values(root))
+    properties = list(values(root))
     return Metadata(
-        taken_at=_first_date(values, _EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated", _XMP + "CreateDate"),
-        camera=_first(values, _TIFF + "Model"),
-        lens=_first(values, _EXIF_EX + "LensModel", _AUX + "Lens"),
+        taken_at=_first_date(properties, _EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated", _XMP + "CreateDate"),
+        camera=_first(properties, _TIFF + "Model"),
+        lens=_first(properties, _EXIF_EX + "LensModel", _AUX + "Lens"),
         position=position(
-            _degrees(_first(values, _EXIF + "GPSLatitude")), _degrees(_first(values, _EXIF + "GPSLongitude"))
+            _degrees(_first(properties, _EXIF + "GPSLatitude")), _degrees(_first(properties, _EXIF + "GPSLongitude"))
         ),
-        caption=_first(values, _DC + "description"),
-        keywords=tidy_all([text for name, text in values if name == _DC + "subject"]),
+        caption=_first(properties, DC + "description"),
+        keywords=tidy_all([text for name, text in properties if name == DC + "subject"]),
     )
 
 
@@ -55,13 +55,13 @@ def _text(packet: bytes | str) -> bytes | str:
     return packet.strip("\0 \r\n\t") if isinstance(packet, str) else packet.strip(b"\0 \r\n\t")
 
 
-def _values(root: Element) -> Iterator[tuple[str, str]]:
+def values(root: Element) -> Iterator[tuple[str, str]]:
     """Every property with each of its values: an attribute, an element's text, or the items of its list."""
-    for description in root.iter(_RDF + "Description"):
+    for description in root.iter(RDF + "Description"):
         yield from description.attrib.items()
         for element in description:
             # The words in the default language come first, where a text is there in several.
-            items = sorted(element.iter(_RDF + "li"), key=lambda item: item.get(_LANGUAGE, "x-default") != "x-default")
+            items = sorted(element.iter(RDF + "li"), key=lambda item: item.get(_LANGUAGE, "x-default") != "x-default")
             for item in items or [element]:
                 yield element.tag, item.text or ""
 
