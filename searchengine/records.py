@@ -256,6 +256,7 @@ class Results:
 
     hits: tuple[Hit, ...]  # best first
     notes: tuple[str, ...] = ()  # what a person should know about this answer, in sentences
+    fits: bool = True  # False: nothing fits, and the hits are the nearest that there are
 
     def __len__(self) -> int:
         return len(self.hits)

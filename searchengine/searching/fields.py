@@ -85,7 +85,7 @@ def _span(day: str) -> tuple[datetime, datetime]:
     found = _DAY.fullmatch(day.strip())
     if not (found and day.isascii()):
         return _fail(f"{day} is no date.", "Write 2019, 2019-07, 2019-07-14 or 2019..2021")
-    year, month, date = (part and int(part) for part in found.groups())
+    year, month, date = (int(part or 0) for part in found.groups())
     try:
         start = datetime(year, month or 1, date or 1)  # noqa: DTZ001  # cameras write local time without a zone
         if date:
@@ -111,7 +111,7 @@ def _measures(side: Side) -> Callable[[str], Fact]:
         found = _PIXELS.fullmatch(value)
         if not found or value == ".." or not value.isascii():
             return _fail(f"{value} is no number of pixels.", f"Write {side}:>4000, {side}:4000 or {side}:2000..4000")
-        least, most = (found[end] and int(found[end]) for end in ("least", "most"))
+        least, most = (int(found[end]) if found[end] else None for end in ("least", "most"))
         if found["number"]:
             number = int(found["number"])
             least = {">": number + 1, ">=": number, None: number}.get(found["sign"])

@@ -23,7 +23,7 @@ from searchengine.vectors.faiss_index import FaissIndex
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from searchengine.records import Ids, ModelIdentity, Vector
+    from searchengine.records import Ids, ModelIdentity, Vector, Vectors
     from searchengine.store.database import Database
     from searchengine.store.embeddings import Head
 
@@ -56,6 +56,19 @@ class LiveIndex:
             old = self._main.search(query, k, only=only if allowed is None else allowed)
             new = self._tail.search(query, k, only=only)
         return Matches.best(np.concatenate((old.ids, new.ids)), np.concatenate((old.scores, new.scores)), k)
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """The vectors of these photos, int64 (n,) in their order and float32 (n, dim); those without are left out."""
+        with self._lock:
+            self._follow()
+            alive = self._main.ids if self._alive is None else self._alive
+            late = np.isin(ids, self._tail.ids)
+            ids = ids[late | np.isin(ids, alive)]
+            late = np.isin(ids, self._tail.ids)
+            vectors = np.empty((len(ids), self._main.dim), np.float32)
+            vectors[late] = self._tail.vectors(ids[late])
+            vectors[~late] = self._main.vectors(ids[~late])
+        return ids, vectors
 
     @property
     def ids(self) -> Ids:

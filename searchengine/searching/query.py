@@ -101,10 +101,10 @@ class _Parser:
         self._next()
 
     def line(self) -> Expression:
-        if self._token.kind is _Kind.END:
+        if self._at(_Kind.END):
             raise self._mistake("Nothing was asked for.", "Give some words, or a photo to find the like of.")
         expression = self._alternatives()
-        if self._token.kind is not _Kind.END:
+        if not self._at(_Kind.END):
             raise self._mistake("This parenthesis closes nothing.", "Leave it out, or put it into quotes.")
         return expression
 
@@ -112,25 +112,25 @@ class _Parser:
 
     def _alternatives(self) -> Expression:
         parts = [self._everything()]
-        while self._token.kind is _Kind.OR:
+        while self._at(_Kind.OR):
             self._next()
             parts.append(self._everything())
         return one_of(parts)
 
     def _everything(self) -> Expression:
         parts = [self._part()]
-        while self._token.kind not in (_Kind.OR, _Kind.CLOSE, _Kind.END):
-            if self._token.kind is _Kind.AND:
+        while not self._at(_Kind.OR, _Kind.CLOSE, _Kind.END):
+            if self._at(_Kind.AND):
                 self._next()
             parts.append(self._part())
         return all_of(parts)
 
     def _part(self) -> Expression:
         negative = alone = False
-        while self._token.kind is _Kind.NOT:
+        while self._at(_Kind.NOT):
             negative, alone = not negative, True
             self._next()
-        part = self._words(alone=alone) if self._token.kind is _Kind.WORD else self._whole()
+        part = self._words(alone=alone) if self._at(_Kind.WORD) else self._whole()
         return negated(part) if negative else part
 
     def _words(self, *, alone: bool) -> Expression:
@@ -138,7 +138,7 @@ class _Parser:
         words = [self._token.text]
         weight = self._token.weight
         self._next()
-        while not alone and weight is None and self._token.kind is _Kind.WORD and self._token.weight is None:
+        while not alone and weight is None and self._at(_Kind.WORD) and self._token.weight is None:
             words.append(self._token.text)
             self._next()
         return Text(" ".join(words), weight=1.0 if weight is None else weight)
@@ -166,7 +166,7 @@ class _Parser:
             raise self._mistake(f"There are more than {DEEPEST} parentheses in one another.", "Leave some out.")
         self._next()
         inner = self._alternatives()
-        if self._token.kind is not _Kind.CLOSE:
+        if not self._at(_Kind.CLOSE):
             raise self._mistake("This parenthesis isn't closed.", "Add a ) or put it into quotes.", opened.start)
         weight, place = self._token.weight, self._token.start + 1
         self._depth -= 1
@@ -186,6 +186,9 @@ class _Parser:
         return part
 
     # --- tokens ---
+
+    def _at(self, *kinds: _Kind) -> bool:
+        return self._token.kind in kinds
 
     def _next(self) -> None:
         self._token = self._read()

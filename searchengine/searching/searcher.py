@@ -1,107 +1,238 @@
-"""From a query to its answer: one query vector, one search among the photos that satisfy the filters."""
+"""From a query to its answer: planned, asked, narrowed, ranked, collapsed and cut into pages."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchengine.conditions import InFolder
-from searchengine.embedding.scripts import reading_note
+from searchengine.conditions import InAlbum, InFolder, Not
 from searchengine.errors import UsageError
-from searchengine.ranking.fusion import fuse
-from searchengine.ranking.relevance import Yardstick
-from searchengine.records import FileState, Hit, Results
-from searchengine.searching.likeness import LikenessReader
+from searchengine.ranking.grouping import Traits, collapse
+from searchengine.ranking.relevance import THRESHOLDS
+from searchengine.records import Band, FileState, Hit, Results, Sort
+from searchengine.searching.albums import album_ids
+from searchengine.searching.candidates import Candidates, candidates, excluded
+from searchengine.searching.plan import plan
+from searchengine.searching.questions import Asker, Questions
 from searchengine.store.roots import lies_in
 
 if TYPE_CHECKING:
     from searchengine.conditions import Condition
     from searchengine.embedding.base import EmbeddingModel
-    from searchengine.records import Ids, Photo, Query, Vector
+    from searchengine.ranking.relevance import Yardstick
+    from searchengine.records import Ids, Photo, Query
     from searchengine.searching.live_index import LiveIndex
+    from searchengine.searching.plan import Plan
+    from searchengine.searching.questions import Question
+    from searchengine.searching.yardsticks import Yardsticks
     from searchengine.store.database import Database
-    from searchengine.vectors.base import Matches
-
-SAMPLE = 1000
-"""Photos of the library that show how far similarities spread; their deviation is then known to some 2 %."""
 
 EMPTY = "The library holds no photos yet; `searchengine index FOLDER` adds a folder's."
 NONE_MATCH = "No photo satisfies the filters."
+NOTHING_FITS = "Nothing fits well; the nearest are these."
+
+NEAREST = 5
+"""Photos that are shown when nothing fits."""
+
+LEAST = THRESHOLDS[Band.WEAK]
+"""The relevance at which an answer ends."""
+
+LISTED = 4096
+"""Photos that are held against what must not fit at once, where nothing else is asked of their content."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """One line of an answer: a photo with the near-copies that it stands for."""
+
+    id: int
+    score: float | None = None
+    relevance: float | None = None
+    alike: tuple[int, ...] = ()
 
 
 class Searcher:
     """Answers queries over one library with one model. Threads may share it."""
 
-    def __init__(self, database: Database, index: LiveIndex, model: Callable[[], EmbeddingModel]) -> None:
+    def __init__(
+        self, database: Database, index: LiveIndex, model: Callable[[], EmbeddingModel], yardsticks: Yardsticks
+    ) -> None:
         """`model` gives the loaded model; it is called only when words or an unknown photo are asked for."""
         self._database = database
         self._index = index
-        self._model = model
-        self._likeness = LikenessReader(database, index.model_id, model)
+        self._asker = Asker(database, index.model_id, model)
+        self._yardsticks = yardsticks
 
     def search(self, query: Query) -> Results:
-        """The photos that fit best, best first; a photo that is asked about is left out.
+        """The photos that fit, best first; without anything asked of their content, the newest first.
 
-        Raises UsageError for a query that asks nothing, NotFoundError for an unknown id and PhotoUnreadableError.
+        Raises UsageError for a query that asks nothing, QueryError for a mistake in its line, NotFoundError for an
+        unknown id, label or album, and PhotoUnreadableError.
         """
-        _check(query)
-        ids = self._index.ids
-        if not len(ids):
+        _check_page(query)
+        planned = plan(query.line, query.like, query.conditions)
+        if not len(self._index.ids) and planned.by_content:
             return Results((), (EMPTY,))
-        likes = [self._likeness.read(like) for like in query.like]
-        only = self._eligible(query.conditions, ids)
-        if only is not None and not len(only):
-            return Results((), (EMPTY if not query.conditions else NONE_MATCH,))
-        own = {like.photo_id for like in likes if like.photo_id is not None}
-        notes = [like.note for like in likes if like.note is not None]
-        parts = [like.vector for like in likes]
-        if query.line and query.line.strip():
-            model = self._model()
-            parts.append(model.encode_texts([query.line])[0])
-            unread = reading_note(query.line, model.identity.name, model.languages)
-            notes += [unread] if unread else []
-        vector = self._one_vector(parts, ids)
-        matches = self._index.search(vector, query.offset + query.limit + len(own), only=only)
-        hits = tuple(self._hits(matches, own, query))
-        return Results(hits, (*notes, *_away(hits)))
+        questions = self._questions(planned)
+        masks = [self._satisfying(question.conditions, ()) for question in questions.each]
+        if not any(map(len, masks)):
+            conditions = any(question.conditions for question in questions.each)
+            return Results((), (NONE_MATCH if conditions else EMPTY,))
+        if not questions.by_content:
+            listed = self._listed(questions.each, masks, most=query.offset + query.limit)
+            lines = [_Line(int(photo_id)) for photo_id in listed[query.offset :]]
+            return self._results(lines, planned, questions.notes)
+        lines, fits = self._ranked(query, questions.each, masks)
+        notes = questions.notes if fits else (*questions.notes, NOTHING_FITS)
+        return replace(self._results(lines, planned, notes), fits=fits)
 
-    def _one_vector(self, parts: list[Vector], ids: Ids) -> Vector:
-        if len(parts) == 1:
-            return parts[0]
-        spaced = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
-        _, sample = self._database.embeddings.of(self._index.model_id, spaced)
-        yardstick = Yardstick.of(sample, sample[:0])
-        return fuse(np.stack(parts), np.ones(len(parts)), yardstick)
+    def find(self, line: str, least: Band, opened: tuple[str, ...] = ()) -> Ids:
+        """All photos that a line finds with at least this relevance, int64 (n,), ascending; conditions alone: all.
 
-    def _eligible(self, conditions: tuple[Condition, ...], ids: Ids) -> Ids | None:
-        """The photos that may be found, int64 (n,), ascending; None for all that have a vector."""
-        if conditions:
-            return self._database.photos.matching(conditions)
-        hidden = self._database.photos.hidden()
-        return ids[~np.isin(ids, hidden)] if len(hidden) else None
+        `opened`: the albums that are being filled from it. Raises as `search`.
+        """
+        questions = self._questions(plan(line))
+        masks = [self._satisfying(question.conditions, opened) for question in questions.each]
+        if not questions.by_content:
+            return np.sort(self._listed(questions.each, masks))
+        threshold = THRESHOLDS.get(least, 0.0)
+        windows = self._candidates(questions.each, masks, threshold)
+        found = [window.ids[window.relevance >= threshold] for window in windows]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
 
-    def _hits(self, matches: Matches, own: set[int], query: Query) -> Iterator[Hit]:
-        found = [(photo_id, score) for photo_id, score in matches if photo_id not in own]
-        found = found[query.offset : query.offset + query.limit]
-        if query.min_score is not None:
-            found = [(photo_id, score) for photo_id, score in found if score >= query.min_score]
-        scores = dict(found)
-        folder = next((each.path for each in query.conditions if isinstance(each, InFolder)), None)
-        for photo in self._database.photos.get(list(scores)):
-            hit = Hit(photo.id, scores[photo.id], _asked_for_first(photo, folder))
-            if hit.paths:  # its last file may have gone since the search began
-                yield hit
+    def asked(self, line: str) -> tuple[Question, ...]:
+        """What a line asks for, as the model sees it: a question for each alternative. Raises as `search`."""
+        return self._questions(plan(line)).each
+
+    # --- narrowing ---
+
+    def _questions(self, planned: Plan) -> Questions:
+        return self._asker.questions(planned, self._yardsticks.get)
+
+    def _satisfying(self, conditions: Sequence[Condition], opened: tuple[str, ...]) -> Ids:
+        """The photos that satisfy every condition, int64 (n,), ascending; hidden ones are left out."""
+        if not conditions:
+            return np.setdiff1d(self._index.ids, self._database.photos.hidden(), assume_unique=True)
+        albums = [each for each in conditions if isinstance(each.fact if isinstance(each, Not) else each, InAlbum)]
+        ids = self._database.photos.matching([each for each in conditions if each not in albums])
+        for album in albums:
+            fact = album.fact if isinstance(album, Not) else album
+            assert isinstance(fact, InAlbum)
+            inside = np.isin(ids, album_ids(self._database, fact.name, self.find, opened))
+            ids = ids[~inside if isinstance(album, Not) else inside]
+        return ids
+
+    def _listed(self, questions: Sequence[Question], masks: Sequence[Ids], most: int | None = None) -> Ids:
+        """The photos that satisfy one of the questions, int64 (n,), the newest first; of these the first `most`."""
+        everything = self._newest_first(np.unique(np.concatenate(masks)))
+        if not any(question.excluded for question in questions):
+            return everything[:most]
+        kept: list[Ids] = []
+        for start in range(0, len(everything), LISTED):
+            if most is not None and sum(map(len, kept)) >= most:
+                break
+            part = everything[start : start + LISTED]
+            kept.append(part[self._admitted(part, questions, masks)])
+        return np.concatenate(kept)[:most]
+
+    def _admitted(self, ids: Ids, questions: Sequence[Question], masks: Sequence[Ids]) -> np.ndarray:
+        """Which photos one of the questions admits, bool (n,): none of what must not fit does. Unknown ones don't."""
+        known, vectors = self._index.vectors(ids)
+        admitted = np.zeros(len(ids), bool)
+        for question, mask in zip(questions, masks, strict=True):
+            bad = known[excluded(question, vectors, self._yardsticks.get())] if question.excluded else known[:0]
+            admitted |= np.isin(ids, mask) & ~np.isin(ids, bad)
+        return admitted
+
+    # --- ranking ---
+
+    def _candidates(self, questions: Sequence[Question], masks: Sequence[Ids], least: float) -> Iterator[Candidates]:
+        return candidates(questions, masks, self._index, self._yardsticks.get(), least=least)
+
+    def _ranked(self, query: Query, questions: Sequence[Question], masks: Sequence[Ids]) -> tuple[list[_Line], bool]:
+        """The lines of the page that was asked for, and whether what they show fits."""
+        least = 0.0 if query.everything else LEAST
+        needed = query.offset + query.limit
+        found: Candidates | None = None
+        lines: list[_Line] = []
+        for window in self._candidates(questions, masks, least):
+            fitting = window.take((window.relevance >= least) & _scored(window, query.min_score))
+            if found is None and not len(fitting) and not query.everything:
+                nearest = window.take(slice(0, NEAREST)).take(_scored(window.take(slice(0, NEAREST)), query.min_score))
+                return _lines(nearest)[query.offset : needed], not len(nearest)
+            found = fitting if found is None else found.followed_by(fitting)
+            if query.sort is Sort.RELEVANCE:
+                lines = self._collapsed(found, needed, expand=query.expand)
+                if len(lines) >= needed:
+                    break
+        if found is not None and query.sort is Sort.DATE:
+            lines = self._collapsed(self._by_date(found), needed, expand=query.expand)
+        return lines[query.offset : needed], True
+
+    def _by_date(self, found: Candidates) -> Candidates:
+        order = np.argsort(found.ids)
+        newest = self._newest_first(found.ids)
+        return found.take(order[np.searchsorted(found.ids, newest, sorter=order)])
+
+    def _collapsed(self, found: Candidates, most: int, *, expand: bool) -> list[_Line]:
+        """The first lines, at most so many, with near-copies under the first of them."""
+        if expand or not len(found):
+            return _lines(found.take(slice(0, most)))
+        yardstick: Yardstick = self._yardsticks.get()
+        traits = Traits(found.vectors, *self._database.looks.of(found.ids))
+        groups = collapse(traits, float(yardstick.mean @ yardstick.mean), most=most)
+        firsts = _lines(found.take(np.array([group[0] for group in groups], np.intp)))
+        return [
+            replace(line, alike=tuple(found.ids[group[1:]].tolist()))
+            for line, group in zip(firsts, groups, strict=True)
+        ]
+
+    def _newest_first(self, ids: Ids) -> Ids:
+        order = self._database.photos.newest_first()
+        return order[np.isin(order, ids)]
+
+    # --- showing ---
+
+    def _results(self, lines: Sequence[_Line], planned: Plan, notes: tuple[str, ...]) -> Results:
+        folders = [
+            each.path
+            for alternative in planned.alternatives
+            for each in alternative.conditions
+            if isinstance(each, InFolder)
+        ]
+        photos = {photo.id: photo for photo in self._database.photos.get([line.id for line in lines])}
+        hits = tuple(
+            Hit(line.id, line.score, _asked_for_first(photos[line.id], folders), line.relevance, line.alike)
+            for line in lines
+            if line.id in photos
+        )
+        there = tuple(hit for hit in hits if hit.paths)  # the last file may have gone since the search began
+        return Results(there, (*notes, *_away(there)))
 
 
-def _asked_for_first(photo: Photo, folder: bytes | None) -> Photo:
-    """The photo with its places in the folder that was asked for before its other ones."""
-    if folder is None:
+def _lines(found: Candidates) -> list[_Line]:
+    return [
+        _Line(photo_id, None if np.isnan(score) else score, relevance)
+        for photo_id, score, relevance in zip(
+            found.ids.tolist(), found.scores.tolist(), found.relevance.tolist(), strict=True
+        )
+    ]
+
+
+def _scored(found: Candidates, least: float | None) -> np.ndarray:
+    """Which have at least this score, bool (n,)."""
+    return np.ones(len(found), bool) if least is None else found.scores >= least
+
+
+def _asked_for_first(photo: Photo, folders: Sequence[bytes]) -> Photo:
+    """The photo with its places in the folders that were asked for before its other ones."""
+    if not folders:
         return photo
-    names = (folder, os.path.realpath(folder))  # a photo is known by its real path
+    names = [name for folder in folders for name in (folder, os.path.realpath(folder))]  # known by its real path
     files = sorted(photo.files, key=lambda file: not any(lies_in(file.path, name) for name in names))
     return replace(photo, files=tuple(files))
 
@@ -112,9 +243,7 @@ def _away(hits: tuple[Hit, ...]) -> Iterator[str]:
         yield f"{away} of these photos {'is' if away == 1 else 'are'} on a drive that isn't connected now."
 
 
-def _check(query: Query) -> None:
-    if not query.like and not (query.line or "").strip():
-        raise UsageError("Nothing was asked for.", "Give some words, or a photo to find the like of.")
+def _check_page(query: Query) -> None:
     if query.limit < 1:
         raise UsageError(f"A limit of {query.limit} leaves nothing to show.", "Give one of at least 1.")
     if query.offset < 0:

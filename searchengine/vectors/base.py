@@ -61,6 +61,9 @@ class VectorIndex(Protocol):
     def remove(self, ids: Ids) -> int:
         """Drop these ids, int64 (n,); unknown ones are passed over. Returns how many were there."""
 
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, int64 (n,), each of which it holds: float32 (n, dim), unit length."""
+
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         """The k nearest of float32 (dim,), among the ids `only` (int64, unknown ones passed over) when given.
 

@@ -43,6 +43,9 @@ class ExactIndex:
         self._ids, self._vectors = self._ids[kept], self._vectors[kept]
         return before - len(self._ids)
 
+    def vectors(self, ids: Ids) -> Vectors:
+        return self._vectors[np.searchsorted(self._ids, ids)]
+
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         query = checked_query(query, self.dim)
         rows = slice(None) if only is None else np.isin(self._ids, only)

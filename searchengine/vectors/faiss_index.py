@@ -74,6 +74,10 @@ class FaissIndex:
             self._replace(self._ids[~gone], self._codes[~gone])
         return before - len(self)
 
+    def vectors(self, ids: Ids) -> Vectors:
+        found = self._codes[np.searchsorted(self._ids, ids)].view("<f2").astype(np.float32)
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
+
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         query = checked_query(query, self.dim)[np.newaxis]
         eligible, parameters = len(self), None
