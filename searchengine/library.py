@@ -28,6 +28,7 @@ from searchengine.records import IndexReport, PhotoData, Progress, Query, Result
 from searchengine.searching.duplicates import Duplicates
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import Searcher
+from searchengine.searching.yardsticks import Yardsticks
 from searchengine.store.database import FILE, Database
 from searchengine.training.own_classes import OwnClasses
 from searchengine.training.progress import untold
@@ -202,7 +203,8 @@ class Library:
         """Put a backup in the library's place. Raises LibraryError in its kinds, NotFoundError."""
         from searchengine.store.backup import restore
 
-        restore(settings.library, backup, caches=settings.library.glob("vectors-*.faiss"))
+        caches = [*settings.library.glob("vectors-*.faiss"), *settings.library.glob("yardstick-*.npz")]
+        restore(settings.library, backup, caches=caches)
 
     @property
     def model_identity(self) -> ModelIdentity:
@@ -299,7 +301,9 @@ class _Answerer:
         self.file = library.settings.library / f"vectors-{model_id}.faiss"
         self.model = Lazy(lambda: _open_same(library.models, identity, accelerated=False))
         self.index = LiveIndex(library.database, model_id, identity, self.file)
-        self.searcher = Searcher(library.database, self.index, self.model.get)
+        folder = library.settings.library
+        self.yardsticks = Yardsticks(library.database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
+        self.searcher = Searcher(library.database, self.index, self.model.get, self.yardsticks)
 
 
 def _first_model(settings: Settings) -> ModelIdentity:
