@@ -162,7 +162,9 @@ def read_class_folders(folder: Path) -> LabelledPhotos:
     found = [sorted(path for path in one.iterdir() if path.is_file() and not _by_the_system(path)) for one in folders]
     for one, paths in zip(folders, found, strict=True):
         if not paths:
-            raise UsageError(f"The class folder {printable(one.name)} is empty.")
+            raise UsageError(
+                f"The class folder {printable(one.name)} is empty.", "Put photos of the class into it, or remove it."
+            )
     classes = [one.name.replace("_", " ") for one in folders]
     for name in classes:
         if classes.count(name) > 1:

@@ -120,7 +120,7 @@ def fine_tune(
     if len(photos) < LEAST:
         raise UsageError(
             f"{len(photos):,} photos with a caption are too few to learn from; at least {LEAST} are needed.",
-            "Write captions into your photos (IPTC or XMP) and index them, or name a table of captions with --data.",
+            "Write captions (IPTC or XMP) into more of your photos and index them, or name a longer table with --data.",
         )
     learn, choose, judge = _parts(model, photos, folder, tell)
     with joined() as world:

@@ -13,6 +13,7 @@ from searchengine.cli import main
 from searchengine.embedding.clip.config import TextBackboneConfig
 from searchengine.embedding.clip.dual_encoder import DualEncoder
 from searchengine.embedding.clip.folder import load_dual_encoder
+from searchengine.embedding.places import place_to_install
 from searchengine.training.processes import joined
 from searchengine.training.recipe import run_training
 from searchengine.training.run_folder import RunFolder
@@ -52,6 +53,27 @@ def test_a_locked_image_tower_stays_as_it_was_while_the_rest_learns(source: Path
             assert not torch.equal(weights, new[name]), name
     assert ended.normalisation == folders.NORMALISATION
     assert ended.preprocessing.height == 64  # as the tower was made, whatever the configuration has
+
+
+def test_a_model_that_is_here_lends_its_tower_by_name(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCHENGINE_MODELS", str(tmp_path / "models"))
+    place = place_to_install(tmp_path / "models", "earlier").checkpoint
+    place.parent.mkdir(parents=True)
+    folders.save(place)
+    done = train("vit-b16+transformer-tiny", source, tmp_path / "run", "--image-tower", "earlier", "--lock-image")
+    assert done.exit_code == 0, done.output
+    original = folders.encoder("vit+transformer").image_tower.state_dict()
+    for name, weights in load_dual_encoder(tmp_path / "run" / "model").encoder.image_tower.state_dict().items():
+        torch.testing.assert_close(weights, original[name], rtol=0, atol=0)
+
+
+def test_a_tower_that_is_nowhere_is_named_with_where_names_come_from(source: Path, tmp_path: Path) -> None:
+    done = train("vit-b16+transformer-tiny", source, tmp_path / "run", "--image-tower", "nowhere")
+    assert done.exit_code == 2
+    assert "There is no model named nowhere" in done.output
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
