@@ -6,7 +6,7 @@
             print(hit.score, hit.path)
 
 What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`,
-`library.own_classes`, `library.duplicates`.
+`library.own_classes`, `library.duplicates`, `library.tags`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from searchengine.describing.labelling import Labeller
+from searchengine.describing.tags import Tags
 from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
@@ -56,6 +58,7 @@ class Library:
         self.models = ModelStore(settings.models)
         self.own_classes = OwnClasses(database)
         self.duplicates = Duplicates(database)
+        self.tags = Tags(database)
         self._answerer: _Answerer | None = None
 
     @staticmethod
@@ -165,6 +168,7 @@ class Library:
             self.own_classes.bring_up_to_date(model_id, lambda: model)
             with self.database.writing():
                 self.database.models.use(model_id)
+            self._answering().labeller.bring_up_to_date()
             self.refresh_index()
         return report
 
@@ -238,10 +242,12 @@ class Library:
         self.close()
 
     def _follow(self) -> None:
-        """Bring what follows from the embeddings up to date: own classes, and the vector index's file."""
+        """Bring what follows from the embeddings up to date: own classes, labels, and the vector index's file."""
         answering = self._answering()
         self.own_classes.bring_up_to_date(answering.index.model_id, answering.model.get)
+        answering.labeller.bring_up_to_date()
         answering.index.refresh()
+        answering.yardsticks.get()
 
     def _reranked(self, query: Query, name: str) -> Results:
         """A page of the answer that a second look gives."""
@@ -303,6 +309,7 @@ class _Answerer:
         self.index = LiveIndex(library.database, model_id, identity, self.file)
         folder = library.settings.library
         self.yardsticks = Yardsticks(library.database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
+        self.labeller = Labeller(library.database, model_id, identity, self.model.get, self.yardsticks.get, folder)
         self.searcher = Searcher(library.database, self.index, self.model.get, self.yardsticks)
 
 

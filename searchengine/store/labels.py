@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, delete, func, select
+import numpy as np
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from searchengine.errors import NotFoundError
 from searchengine.records import Label
 from searchengine.store.connections import Connections
-from searchengine.store.schema import LabelRow, ModelRow, PhotoLabelRow, PhotoRow
+from searchengine.store.schema import LabellingRow, LabelRow, ModelRow, PhotoLabelRow, PhotoRow
 from searchengine.store.sqlite import chunks, insert_new
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from searchengine.records import Ids
+
+VOCABULARY = "vocabulary"
+"""The source of labels that follow from their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """A label and how many photos have it."""
+
+    name: str
+    source: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """How far one model has given the vocabulary's labels."""
+
+    model_id: int
+    checksum: str  # of the vocabulary and of everything else that the labels follow from
+    last_seq: int = 0  # of the last embedding that has its labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """Which labels fit which photos, a pair in each place."""
+
+    photo_ids: Ids  # int64 (n,)
+    label_ids: Ids  # int64 (n,)
+    confidences: NDArray[np.float64]  # (n,), 0.5 to 1
 
 
 class Labels:
@@ -26,12 +64,22 @@ class Labels:
             return dict(connection.execute(query).all())
 
     def named(self, name: str) -> list[int]:
-        """The ids of the labels that are called so, in any case and from any source. Raises NotFoundError."""
+        """The ids of the labels that are called so, in any case and from any source. Raises NotFoundError.
+
+        Where none is, those of which it is another word.
+        """
+        wanted = name.casefold()
         with self._connections.reading() as connection:
             rows = connection.execute(select(LabelRow.id, LabelRow.name)).all()
-        found = [row.id for row in rows if row.name.casefold() == name.casefold()]
+            found = [row.id for row in rows if row.name.casefold() == wanted]
+            if not found:
+                rows = connection.execute(select(LabelRow.id, LabelRow.also)).all()
+                found = [row.id for row in rows if wanted in map(str.casefold, row.also)]
         if not found:
-            raise NotFoundError(f"There is no label '{name}'.", "See `searchengine probe list`.")
+            raise NotFoundError(
+                f"There is no label '{name}'.",
+                "`searchengine tags` lists those that photos have, `searchengine probe list` your own.",
+            )
         return found
 
     def of(self, photo_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:
@@ -58,9 +106,81 @@ class Labels:
         with self._connections.reading() as connection:
             return connection.scalar(query) or 0
 
+    def counts(self, source: str | None = None) -> list[LabelCount]:
+        """How many photos that aren't hidden have each label, as the active model sees them; the most frequent first.
+
+        Labels that no photo has are left out. `source`: only this one's.
+        """
+        photos = func.count()
+        query = (
+            select(LabelRow.name, LabelRow.source, photos)
+            .join(PhotoLabelRow, PhotoLabelRow.label_id == LabelRow.id)
+            .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
+            .join(PhotoRow, PhotoRow.id == PhotoLabelRow.photo_id)
+            .where(ModelRow.active, ~PhotoRow.hidden)
+            .group_by(LabelRow.id)
+            .order_by(photos.desc(), LabelRow.name)
+        )
+        with self._connections.reading() as connection:
+            rows = connection.execute(query if source is None else query.where(LabelRow.source == source))
+            return [LabelCount(*row) for row in rows]
+
+    def labelling(self, model_id: int) -> Labelling | None:
+        """How far a model has given the vocabulary's labels; None when it never has."""
+        query = select(LabellingRow.__table__).where(LabellingRow.model_id == model_id)
+        with self._connections.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Labelling(row.model_id, row.checksum, row.last_seq)
+
+    def start(self, labelling: Labelling, words: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        """Begin to give a vocabulary's labels anew; `words` are the labels, each with other words for it.
+
+        Labels that are not in it any more are forgotten, for every model. Returns the labels' ids by name.
+        """
+        writer = self._connections.writer
+        known = {name: label_id for label_id, name in self.all(VOCABULARY).items()}
+        for part in chunks([label_id for name, label_id in known.items() if name not in words]):
+            writer.execute(delete(LabelRow).where(LabelRow.id.in_(part)))
+        insert_new(writer, LabelRow, [{"name": name, "source": VOCABULARY, "also": []} for name in words])
+        ids = {name: label_id for label_id, name in self.all(VOCABULARY).items()}
+        rows = [{"label": ids[name], "others": list(also)} for name, also in words.items()]
+        if rows:
+            changed = update(LabelRow).where(LabelRow.id == bindparam("label")).values(also=bindparam("others"))
+            writer.execute(changed, rows)
+        writer.execute(delete(LabellingRow).where(LabellingRow.model_id == labelling.model_id))
+        values = {"model_id": labelling.model_id, "checksum": labelling.checksum, "last_seq": labelling.last_seq}
+        writer.execute(insert(LabellingRow).values(values))
+        return ids
+
+    def go_on(self, labelling: Labelling, last_seq: int) -> bool:
+        """Note that the labels are given up to an embedding; False when another program was quicker, or began anew."""
+        same = (
+            LabellingRow.model_id == labelling.model_id,
+            LabellingRow.checksum == labelling.checksum,
+            LabellingRow.last_seq == labelling.last_seq,
+        )
+        noted = self._connections.writer.execute(update(LabellingRow).where(*same).values(last_seq=last_seq))
+        return noted.rowcount == 1
+
+    def give_all(self, model_id: int, considered: Ids, given: Given) -> None:
+        """Of the photos that were considered, those in `given` have the vocabulary's labels as this model sees them."""
+        writer = self._connections.writer
+        own = select(LabelRow.id).where(LabelRow.source == VOCABULARY)
+        for part in chunks(considered.tolist()):
+            mine = (PhotoLabelRow.photo_id.in_(part), PhotoLabelRow.model_id == model_id)
+            writer.execute(delete(PhotoLabelRow).where(*mine, PhotoLabelRow.label_id.in_(own)))
+        order = np.lexsort((given.photo_ids, given.label_ids))  # as the table is sorted, which is quickest to write
+        columns = (given.label_ids[order], given.photo_ids[order], given.confidences[order])
+        rows = [
+            {"label_id": label_id, "model_id": model_id, "photo_id": photo_id, "confidence": confidence}
+            for label_id, photo_id, confidence in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        if rows:
+            writer.execute(insert(PhotoLabelRow), rows)
+
     def add(self, name: str, source: str) -> int:
         """Make a label known and return its id; one that is known keeps its own."""
-        insert_new(self._connections.writer, LabelRow, [{"name": name, "source": source}])
+        insert_new(self._connections.writer, LabelRow, [{"name": name, "source": source, "also": []}])
         known = select(LabelRow.id).where(LabelRow.name == name, LabelRow.source == source)
         return self._connections.writer.scalars(known).one()
 
