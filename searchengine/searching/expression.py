@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias, assert_never
@@ -63,7 +64,10 @@ class Or:
     parts: tuple[Expression, ...]
 
 
-Expression: TypeAlias = Text | Like | Field | Not | And | Or
+Leaf: TypeAlias = Text | Like | Field
+"""A part that has no parts."""
+
+Expression: TypeAlias = Leaf | Not | And | Or
 
 
 def all_of(parts: list[Expression]) -> Expression:
@@ -81,6 +85,31 @@ def one_of(parts: list[Expression]) -> Expression:
 def negated(part: Expression) -> Expression:
     """The opposite."""
     return part.part if isinstance(part, Not) else Not(part)
+
+
+def leaves(expression: Expression) -> Iterator[Leaf]:
+    """Every part that has no parts, from left to right."""
+    match expression:
+        case Not(part):
+            yield from leaves(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case _:
+            yield expression
+
+
+def rewritten(expression: Expression, change: Callable[[Leaf], Leaf]) -> Expression:
+    """The expression with each part that has no parts as `change` makes it."""
+    match expression:
+        case Not(part):
+            return Not(rewritten(part, change))
+        case And(parts):
+            return And(tuple(rewritten(part, change) for part in parts))
+        case Or(parts):
+            return Or(tuple(rewritten(part, change) for part in parts))
+        case _:
+            return change(expression)
 
 
 def printed(expression: Expression) -> str:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 from searchengine.errors import NotFoundError, PhotoUnreadableError, printable
 from searchengine.photos.files import read, stamp_of
 from searchengine.photos.fingerprint import fingerprint
+from searchengine.records import FileState
 from searchengine.settings import absolute
 
 if TYPE_CHECKING:
     from searchengine.records import Photo
     from searchengine.store.database import Database
+
+LONGEST_ID = 18
+"""Digits that a number of the database may have."""
 
 
 def photo_ids(database: Database, named: Sequence[str | Path | int]) -> list[int]:
@@ -26,12 +30,31 @@ def photo_ids(database: Database, named: Sequence[str | Path | int]) -> list[int
     return list(dict.fromkeys(_photo_id(database, each) for each in named))
 
 
-def _photo_id(database: Database, named: str | Path | int) -> int:
+def readable_path(database: Database, named: str | Path | int) -> bytes:
+    """Where a photo can be read, absolute: a path as it is, for an id a place that is there. Raises NotFoundError."""
+    if not _is_id(named):
+        return os.fsencode(absolute(Path(named)))
+    (photo,) = database.photos.get([_photo_id(database, named)])
+    for file in photo.files:
+        if file.state is FileState.PRESENT:
+            return file.path
+    raise NotFoundError(f"No file of photo {named} is there now.", "Connect the drive that it is on.")
+
+
+def _is_id(named: str | Path | int) -> bool:
+    """Whether it is an id: digits are, unless a file is called so, or they are more than an id can have."""
     digits = str(named)
-    if isinstance(named, int) or (digits.isascii() and digits.isdecimal() and not Path(named).exists()):
-        if not database.photos.get([int(digits)]):
-            raise NotFoundError(f"There is no photo {digits} in the library.", "`searchengine search` prints the ids.")
-        return int(digits)
+    return isinstance(named, int) or (
+        digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_ID and not Path(named).exists()
+    )
+
+
+def _photo_id(database: Database, named: str | Path | int) -> int:
+    if _is_id(named):
+        photo_id = int(str(named))
+        if not database.photos.get([photo_id]):
+            raise NotFoundError(f"There is no photo {named} in the library.", "`searchengine search` prints the ids.")
+        return photo_id
     photo = _at(database, os.fsencode(absolute(Path(named))))
     if photo is None:
         raise NotFoundError(
