@@ -105,6 +105,27 @@ def prepare(pixels: Pixels, how: Preprocessing) -> Pixels:
     return canvas
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of a picture the model's input shows, and where in the input it stands."""
+
+    box: tuple[float, float, float, float]  # of the picture: left, top, right, bottom, as shares of its sides
+    rows: slice  # of the input; black surrounds them
+    columns: slice
+
+
+def sight(height: int, width: int, how: Preprocessing) -> Sight:
+    """What `prepare` leaves of a picture of this size."""
+    whole = _resized(height, width, how)
+    down, across = _Window.of(whole[0], how.height), _Window.of(whole[1], how.width)
+    left, top = across.start / whole[1], down.start / whole[0]
+    return Sight(
+        (left, top, left + across.length / whole[1], top + down.length / whole[0]),
+        slice(down.at, down.at + down.length),
+        slice(across.at, across.at + across.length),
+    )
+
+
 def _resized(height: int, width: int, how: Preprocessing) -> tuple[int, int]:
     """The height and width of the whole picture after resizing, before the crop."""
     if how.resize == "squash":
