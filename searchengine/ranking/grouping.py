@@ -31,8 +31,8 @@ Among the 25 million pairs of 7,017 photographs by hundreds of people, 11 are be
 BURST_SECONDS, BURST_LIMIT = 10.0, 0.35
 """Taken so soon after one another, photos are of one scene up to this difference: what moved changes the look."""
 
-MOST_ORDINARY = 0.8
-"""No model that has learnt something holds photos of different things more alike. A library that is one burst does."""
+MOST_ORDINARY = 0.6
+"""Where the library's photos are more alike than that, they are of few things, and say little of the model."""
 
 UNSEEN = 0.3
 """The share of bits that counts as differing where a look isn't known."""

@@ -6,7 +6,7 @@ the same landmarks: photos drawn at random, as the centres of an inverted file t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +35,10 @@ def near_pairs(traits: Traits, ordinary: float, tell: Callable[[int, int], None]
     `ordinary` is as in `grouping.collapse`; `tell` hears how many photos are dealt with and how many there are.
     """
     found: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
-    done, whole = 0, NEAREST * len(traits)
-    for cell in _cells(traits.vectors):
+    tell(0, len(traits))
+    cells = _cells(traits.vectors)
+    done, whole = 0, sum(map(len, cells))
+    for cell in cells:
         inside = traits.at(cell)
         for start in range(0, len(cell), ROWS):
             rows = np.arange(start, min(start + ROWS, len(cell)))
@@ -44,16 +46,15 @@ def near_pairs(traits: Traits, ordinary: float, tell: Callable[[int, int], None]
             near[:, 0] += start
             found.append(cell[near[near[:, 0] < near[:, 1]]])
         done += len(cell)
-        tell(min(done, whole) // NEAREST, len(traits))
+        tell(len(traits) * done // max(whole, 1), len(traits))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _cells(vectors: Vectors) -> Iterator[Ids]:
+def _cells(vectors: Vectors) -> list[Ids]:
     """The positions of the photos nearest to each landmark, int64 (k,), ascending."""
     count = len(vectors) // CELL
     if count <= NEAREST:
-        yield np.arange(len(vectors))
-        return
+        return [np.arange(len(vectors))]
     # The same draw each time, so that the same library gives the same pairs.
     landmarks = vectors[np.random.default_rng(0).choice(len(vectors), count, replace=False)]
     nearest = np.concatenate(
@@ -64,4 +65,4 @@ def _cells(vectors: Vectors) -> Iterator[Ids]:
     )  # (n, NEAREST)
     order = np.argsort(nearest, axis=None, kind="stable")
     borders = np.searchsorted(nearest.ravel()[order], np.arange(1, count))
-    yield from np.split(order // NEAREST, borders)
+    return np.split(order // NEAREST, borders)

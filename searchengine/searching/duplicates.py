@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, int, int, str], None]
 
-SAME_SHOT = 1.0
-"""Seconds between the times of near-copies at most: editors drop the fraction. Frames of a burst have times of their
-own; where two bear the same second, they are taken for copies only if they look it."""
+ANOTHER_SHOT = 1.0
+"""From so many seconds apart, two photos are two shots and no copies: less may be a fraction that an editor dropped.
+Frames of a burst that bear the same second are taken for copies only where they look it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Duplicates:
                 tell("comparing", done, whole, "")
 
         pairs = near_pairs(traits, float(mean @ mean), told)  # (k, 2)
-        apart = np.abs(times[pairs[:, 0]] - times[pairs[:, 1]]) > SAME_SHOT  # an unknown time is no other one
+        apart = np.abs(times[pairs[:, 0]] - times[pairs[:, 1]]) >= ANOTHER_SHOT  # an unknown time is no other one
         return [(int(one), int(other)) for one, other in ids[pairs[~apart]]]
 
     def _vectors(self, model_id: int) -> tuple[Ids, NDArray[np.float32]]:
