@@ -12,13 +12,12 @@ import numpy as np
 
 from searchengine.errors import PhotoUnreadableError, UsageError
 from searchengine.photos.indexed import pixels_of
-from searchengine.records import Results
 from searchengine.searching.expression import And, Expression, Or, Text
 from searchengine.searching.query import parse
 
 if TYPE_CHECKING:
     from searchengine.embedding.matcher import Matcher
-    from searchengine.records import Hit
+    from searchengine.records import Hit, Results
 
 FIRST = 50
 """Hits that are looked at; the others stay behind them."""
@@ -62,7 +61,8 @@ def reranked(results: Results, texts: list[str], matcher: Matcher) -> Results:
             matched += [replace(hit, match=float(sure)) for hit, sure in zip(lot, match, strict=True)]
     matched.sort(key=lambda hit: -(hit.match or 0))  # stable: of equals, the first stays first
     note = f"{unread} of the first {len(first)} photos couldn't be looked at again; they come after the others."
-    return Results((*matched, *left, *results.hits[FIRST:]), (*results.notes, *([note] if unread else [])))
+    hits, notes = (*matched, *left, *results.hits[FIRST:]), (*results.notes, *([note] if unread else []))
+    return replace(results, hits=hits, notes=notes)
 
 
 def _spoken(part: Expression) -> list[str]:
