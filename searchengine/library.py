@@ -12,7 +12,7 @@ What a part can do by itself is asked of the part: `library.database`, `library.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -26,9 +26,12 @@ from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import LibraryDamagedError, ModelError, UsageError
 from searchengine.photos.thumbnails import Thumbnails
-from searchengine.records import IndexReport, PhotoData, Progress, Query, Results, Sort
+from searchengine.records import Band, IndexReport, PhotoData, Progress, Query, Results, Sort
+from searchengine.searching.albums import Albums
 from searchengine.searching.duplicates import Duplicates
+from searchengine.searching.likeness import LikenessReader
 from searchengine.searching.live_index import LiveIndex
+from searchengine.searching.reasons import Reasons
 from searchengine.searching.searcher import Searcher
 from searchengine.searching.yardsticks import Yardsticks
 from searchengine.store.database import FILE, Database
@@ -37,9 +40,12 @@ from searchengine.training.progress import untold
 
 if TYPE_CHECKING:
     from searchengine.conditions import Condition
+    from searchengine.describing.description import Description
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.indexing.pipeline import Indexer
-    from searchengine.records import ModelIdentity
+    from searchengine.records import Hit, ModelIdentity
+    from searchengine.searching.explain import Explanation
+    from searchengine.searching.why import WordFit
     from searchengine.settings import Settings
     from searchengine.store.prune import Pruned
     from searchengine.training.progress import Tell
@@ -57,6 +63,7 @@ class Library:
         self.thumbnails = Thumbnails(settings.library / "thumbnails")
         self.models = ModelStore(settings.models)
         self.own_classes = OwnClasses(database)
+        self.albums = Albums(database, lambda *asked: self._answering().searcher.find(*asked))
         self.duplicates = Duplicates(database)
         self.tags = Tags(database)
         self._answerer: _Answerer | None = None
@@ -151,6 +158,42 @@ class Library:
     def similar(self, photo: str | Path | int | PhotoData, *, limit: int = 20) -> Results:
         """The photos that look like this one, which need not be in the library."""
         return self.search(like=[photo], limit=limit)
+
+    def describe(self, photo: str | Path | int | PhotoData) -> Description:
+        """What a photo shows, in the library or not: labels, the nearest captions, saved searches that find it.
+
+        Raises NotFoundError for an unknown id, PhotoUnreadableError.
+        """
+        from searchengine.describing.captions import CaptionIndex
+        from searchengine.describing.description import Description
+
+        answering = self._answering()
+        model_id, model = answering.index.model_id, answering.model.get
+        likeness = LikenessReader(self.database, model_id, model).read(Path(photo) if isinstance(photo, str) else photo)
+        labels = (*self.own_classes.fitting(likeness.vector, model_id), *answering.labeller.fitting(likeness.vector))
+        captions = CaptionIndex(self.database, model_id, model)
+        saved = [search.line for search in self.database.searches.all() if search.saved]
+        return Description(
+            photo_id=likeness.photo_id,
+            labels=tuple(sorted(labels, key=lambda label: -label.confidence)),
+            captions=captions.nearest(likeness.vector, answering.yardsticks.get()) if len(captions) else (),
+            searches=tuple(line for line in saved if likeness.photo_id in answering.searcher.find(line, Band.WEAK)),
+            notes=() if likeness.note is None else (likeness.note,),
+        )
+
+    def why(self, line: str, hits: Iterable[Hit]) -> dict[int, tuple[WordFit, ...]]:
+        """How well these photos fit the words of a query, by id. Raises QueryError."""
+        return self._answering().reasons.why(line, [hit.id for hit in hits])
+
+    def explain(
+        self, photo: str | Path | int, line: str, tell: Callable[[int, int], None] = lambda _done, _whole: None
+    ) -> Explanation:
+        """Which regions of a photo, in the library or not, speak for what a query asks for.
+
+        `tell` hears how many views of the photo the model has seen, and of how many. Raises UsageError for a query that
+        asks for nothing that a picture shows, NotFoundError for an unknown id, PhotoUnreadableError.
+        """
+        return self._answering().reasons.explain(photo, line, tell)
 
     def use_model(self, name: str, *, progress: OnProgress | None = None, stop: Event | None = None) -> IndexReport:
         """Switch to another model: embed every photo with it beside the old, then answer with it.
@@ -311,6 +354,7 @@ class _Answerer:
         self.yardsticks = Yardsticks(library.database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
         self.labeller = Labeller(library.database, model_id, identity, self.model.get, self.yardsticks.get, folder)
         self.searcher = Searcher(library.database, self.index, self.model.get, self.yardsticks)
+        self.reasons = Reasons(library.database, model_id, self.model.get, self.yardsticks.get)
 
 
 def _first_model(settings: Settings) -> ModelIdentity:

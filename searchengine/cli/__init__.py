@@ -31,6 +31,8 @@ COMMANDS = {
     "restore": "Put a backup in the library's place.",
     "models": "List, download, switch and carry models.",
     "samples": "Write out a few photographs to try the program on.",
+    "describe": "Say what is in a photo: labels, captions, saved searches.",
+    "tags": "Count and export labels, or write them beside the photos.",
     "probe": "Teach the library your own classes from a few photos.",
     "classify": "Sort a folder's photos into classes that you name.",
     "captions": "Keep sentences for photos, or have a captioner write some.",
@@ -112,4 +114,5 @@ def main(verbose: bool) -> None:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("searchengine").setLevel(logging.INFO if verbose else logging.WARNING)
     # What keeps a person waiting for a minute is said unasked.
-    logging.getLogger("searchengine.embedding.export").setLevel(logging.INFO)
+    for name in ("searchengine.embedding.export", "searchengine.describing.label_vectors"):
+        logging.getLogger(name).setLevel(logging.INFO)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchengine.errors import PhotoUnreadableError, UsageError
+from searchengine.records import Label
+from searchengine.store.concepts import CONCEPT
 from searchengine.store.probes import PROBE, Example, Probe
 from searchengine.training.progress import untold
 
@@ -124,6 +126,23 @@ class OwnClasses:
                 with self._database.writing():
                     self._database.probes.learn(label_id, model_id, _probe(detector))
         self._apply(model_id)
+
+    def fitting(self, photo: Vector, model_id: int) -> tuple[Label, ...]:
+        """What was learnt, from examples or from marks on answers, and fits a photo, float32 (dim,), of any place."""
+        names = {
+            label_id: (name, source)
+            for source in (PROBE, CONCEPT)
+            for label_id, name in self._database.labels.all(source).items()
+        }
+        learnt = {
+            label_id: float(confidences(photo[None], probe.weights, probe.bias)[0])
+            for label_id, probe in self._database.probes.of(model_id).items()
+        }
+        return tuple(
+            Label(name, learnt[label_id], source)
+            for label_id, (name, source) in names.items()
+            if learnt.get(label_id, 0) >= FITS
+        )
 
     def _known(self) -> dict[str, list[Example]]:
         examples = self._database.probes.examples()
