@@ -27,6 +27,7 @@ PALETTE = {
     "cyan": (20, 220, 220),
 }
 COLOURS = np.array(list(PALETTE.values()), np.float32)  # (12, 3)
+ANY_COLOUR = 0.1  # what a text has of each colour that it doesn't name, so that "home" is of no colour in particular
 SIDE = 6  # pixels of the tiny picture that tells photos of equal colours apart
 
 
@@ -64,7 +65,7 @@ class ColourModel(EmbeddingModel):
         vectors = []
         for text in texts:
             words = text.lower().replace("gray", "grey").split()
-            named = np.array([words.count(colour) for colour in PALETTE], np.float32)
+            named = np.array([words.count(colour) for colour in PALETTE], np.float32) + ANY_COLOUR
             noise = np.random.default_rng(zlib.crc32(text.encode("utf-8", "replace"))).normal(size=SIDE * SIDE * 3)
             vectors.append(np.concatenate([named, 0.005 * noise]).astype(np.float32))
         return np.stack(vectors)[:, self._order]

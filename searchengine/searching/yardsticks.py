@@ -74,7 +74,8 @@ class Yardsticks:
             with np.load(self._file, allow_pickle=False) as file:
                 if str(file["origin"]) != self._origin:
                     return None
-                return Yardstick(**{field.name: file[field.name][()] for field in fields(Yardstick)})
+                read = {field.name: file[field.name] for field in fields(Yardstick)}
+                return Yardstick(**{name: value if value.ndim else value.item() for name, value in read.items()})
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             logger.debug("%s: %s", self._file, error)
             return None
