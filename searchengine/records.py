@@ -235,6 +235,7 @@ class Hit:
     score: float | None  # cosine similarity to what was asked; None when that was conditions alone
     photo: Photo
     relevance: float | None = None  # how sure it is that it fits, 0 to 1; None when conditions alone were asked
+    band: Band | None = None  # the same in a word
     alike: tuple[int, ...] = ()  # the near-copies for which it stands, best first
     match: float | None = None  # how well the words match its picture, 0 to 1; None when it wasn't looked at again
 

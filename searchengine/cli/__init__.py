@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib
 import logging
 from difflib import get_close_matches
+from textwrap import indent
 
 import click
 
 from searchengine import __version__
-from searchengine.errors import SearchEngineError, UsageError
+from searchengine.errors import QueryError, SearchEngineError, UsageError
 
 COMMANDS = {
     "index": "Take photos into the library, or look again at those it knows.",
@@ -91,7 +92,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except SearchEngineError as error:
             failed = WrongUseError if isinstance(error, UsageError) else UnusableError
-            raise failed(str(error)) from error
+            pointed = f"\n\n{indent(error.pointed, '    ')}" if isinstance(error, QueryError) else ""
+            raise failed(f"{error}{pointed}") from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(STOPPED) from None
         except ImportError as error:

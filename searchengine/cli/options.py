@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
+from searchengine.records import Sort
 from searchengine.settings import Settings, absolute
 
 
@@ -102,9 +103,25 @@ def with_output(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def with_ranking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that finds photos the options on which of them make an answer: `everything`, `sort`, `expand`."""
+    for option in reversed(RANKING_OPTIONS):
+        command = option(command)
+    return command
+
+
+RANKING_OPTIONS = (
+    click.option("--all", "everything", is_flag=True, help="Also photos that don't fit."),
+    click.option(
+        "--sort", type=click.Choice(Sort, case_sensitive=False), default=Sort.RELEVANCE, show_default=True,
+        help="Of what fits, the best or the newest first.",
+    ),
+    click.option("--expand", is_flag=True, help="Bursts and near-copies one by one, instead of the best with +7."),
+)  # fmt: skip  # an option a line
+
 OUTPUT_OPTIONS = (
     click.option(
-        "--json", "output", flag_value="json", help="A JSON list: id, score, path, paths and the photo's facts."
+        "--json", "output", flag_value="json", help="A JSON list: id, relevance, path, paths, the photo's facts, …"
     ),
     click.option("--paths", "output", flag_value="paths", help="One path a line and nothing else, for pipes."),
     click.option("-0", "output", flag_value="null", help="Paths with a zero byte behind each, for `xargs -0`."),

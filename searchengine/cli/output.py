@@ -9,14 +9,20 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchengine.errors import printable
 from searchengine.records import Hit, Results
+
+if TYPE_CHECKING:
+    from searchengine.searching.why import WordFit
+
+    Reasons = Mapping[int, Sequence[WordFit]]
+    """Why photos were found, by their ids."""
 
 PROBLEMS_SHOWN = 10
 
@@ -47,23 +53,27 @@ def note_left_out(problems: Sequence[str], *, listed_by: str = "") -> None:
         note(f"{count} left out.{rest}")
 
 
-def write_results(results: Results, output: str | None) -> None:
+def write_results(results: Results, output: str | None, reasons: Reasons | None = None) -> None:
     """Write hits as `output` says ("json", "paths", "null"), else a table on a terminal and lines in a pipe.
 
-    Exits with 1 when there are none, as `grep` does.
+    Paths are for doing something with them, so photos that don't fit are none. Exits with 1 when there are none, as
+    `grep` does.
     """
+    if not results.fits and output in ("paths", "null"):
+        results = Results(())
     for sentence in results.notes:
         note(sentence)
     if output == "json":
-        write_json([as_json(hit) for hit in results])
+        write_json([as_json(hit) | _why_values(hit, reasons) for hit in results])
     elif output == "null":
         write_bytes(b"%s\0" % hit.path for hit in results)
     elif output == "paths":
         write_bytes(b"%s\n" % hit.path for hit in results)
     elif sys.stdout.isatty():
-        _write_table(results.hits)
+        _write_table(results.hits, reasons or {})
     else:
-        write_bytes(b"%.4f\t%s\n" % (hit.score or 0, hit.path) for hit in results)
+        facts = (_relevance(hit) + ("" if reasons is None else f"\t{_why(hit, reasons)}") for hit in results)
+        write_bytes(b"%s\t%s\n" % (before.encode(), hit.path) for before, hit in zip(facts, results, strict=True))
     if not results:
         note("Nothing found.")
         raise SystemExit(1)
@@ -80,6 +90,10 @@ def as_json(hit: Hit) -> dict[str, Any]:
     return {
         "id": hit.id,
         "score": None if hit.score is None else round(hit.score, 6),
+        "relevance": None if hit.relevance is None else round(hit.relevance, 4),
+        "band": hit.band,
+        "alike": list(hit.alike),
+        "match": None if hit.match is None else round(hit.match, 4),
         "path": printable(hit.path),
         "paths": [printable(path) for path in hit.paths],
         "width": facts.width,
@@ -98,6 +112,23 @@ def as_json(hit: Hit) -> dict[str, Any]:
     }
 
 
+def _relevance(hit: Hit) -> str:
+    """How sure it is that a photo fits; nothing is more or less sure where conditions alone were asked."""
+    return "-" if hit.relevance is None else f"{hit.relevance:.4f}"
+
+
+def _why(hit: Hit, reasons: Reasons) -> str:
+    """The words of the query, each with how well the photo fits it: `dogs ●●● beach ●○○`."""
+    return " ".join(f"{harmless(fit.words)} {'●' * fit.level:○<3}" for fit in reasons.get(hit.id, ()))
+
+
+def _why_values(hit: Hit, reasons: Reasons | None) -> dict[str, Any]:
+    if reasons is None:
+        return {}
+    fits = reasons.get(hit.id, ())
+    return {"why": [{"words": fit.words, "level": fit.level, "deviations": round(fit.deviations, 3)} for fit in fits]}
+
+
 def write_bytes(lines: Iterable[bytes]) -> None:
     """Lines on standard output, past click's text layer: a path is bytes, and not always UTF-8."""
     sys.stdout.flush()
@@ -107,7 +138,7 @@ def write_bytes(lines: Iterable[bytes]) -> None:
     stream.flush()
 
 
-def _write_table(hits: Iterable[Hit]) -> None:
+def _write_table(hits: Iterable[Hit], reasons: Reasons) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -115,17 +146,24 @@ def _write_table(hits: Iterable[Hit]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("id", justify="right", style="dim")
-    table.add_column("score", justify="right")
+    table.add_column("relevance", no_wrap=True)
     table.add_column("photo", overflow="fold")
     table.add_column("taken", style="dim", no_wrap=True)
     table.add_column("camera", style="dim")
     for hit in hits:
         folder, name = os.path.split(harmless(printable(hit.path)))
         place = Text.assemble((folder + os.sep, "dim"), (name, "bold"))
+        if hit.alike:
+            place.append(f"  +{len(hit.alike)}", "cyan")
         for other in hit.paths[1:]:
             place.append(f"\nalso {harmless(printable(other))}", "dim")
+        if hit.id in reasons:
+            place.append(f"\n{_why(hit, reasons)}", "cyan")
         facts = hit.photo.facts
         # A file's own time is when it was copied, as often as not.
         taken = facts.taken_at.strftime("%Y-%m-%d") if facts.taken_at and facts.taken_from != "file" else ""
-        table.add_row(str(hit.id), f"{hit.score or 0:.3f}", place, taken, harmless(facts.camera or ""))
+        sure = "" if hit.band is None else f"{hit.band:<6} {_relevance(hit)[:4]}"
+        if hit.match is not None:
+            sure += f"\nmatch  {hit.match:.2f}"
+        table.add_row(str(hit.id), sure, place, taken, harmless(facts.camera or ""))
     Console(soft_wrap=False).print(table)

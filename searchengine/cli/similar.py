@@ -6,20 +6,25 @@ from pathlib import Path
 
 import click
 
-from searchengine.cli.options import FILE, with_filters, with_output, with_settings
+from searchengine.cli.options import FILE, with_filters, with_output, with_ranking, with_settings
 from searchengine.cli.output import write_results
 from searchengine.conditions import Condition
+from searchengine.records import Sort
 from searchengine.settings import Settings
 
 
 @click.command("similar")
 @click.argument("photo", type=FILE)
 @with_filters
+@with_ranking
 @with_output
 @with_settings
 def command(
     photo: Path,
     conditions: tuple[Condition, ...],
+    everything: bool,
+    sort: Sort,
+    expand: bool,
     output: str | None,
     limit: int,
     offset: int,
@@ -35,5 +40,14 @@ def command(
     from searchengine.library import Library
 
     with Library.open(settings) as library:
-        results = library.search(like=[photo], conditions=conditions, limit=limit, offset=offset, min_score=min_score)
+        results = library.search(
+            like=[photo],
+            conditions=conditions,
+            limit=limit,
+            offset=offset,
+            min_score=min_score,
+            everything=everything,
+            sort=sort,
+            expand=expand,
+        )
     write_results(results, output)

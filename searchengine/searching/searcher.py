@@ -12,7 +12,7 @@ import numpy as np
 from searchengine.conditions import InAlbum, InFolder, Not
 from searchengine.errors import UsageError
 from searchengine.ranking.grouping import Traits, collapse
-from searchengine.ranking.relevance import THRESHOLDS
+from searchengine.ranking.relevance import THRESHOLDS, band
 from searchengine.records import Band, FileState, Hit, Results, Sort
 from searchengine.searching.albums import album_ids
 from searchengine.searching.candidates import Candidates, candidates, excluded
@@ -206,7 +206,14 @@ class Searcher:
         ]
         photos = {photo.id: photo for photo in self._database.photos.get([line.id for line in lines])}
         hits = tuple(
-            Hit(line.id, line.score, _asked_for_first(photos[line.id], folders), line.relevance, line.alike)
+            Hit(
+                line.id,
+                line.score,
+                _asked_for_first(photos[line.id], folders),
+                line.relevance,
+                None if line.relevance is None else band(line.relevance),
+                line.alike,
+            )
             for line in lines
             if line.id in photos
         )
