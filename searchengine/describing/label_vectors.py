@@ -53,7 +53,8 @@ def label_vectors(
         logger.info("The model %s reads %s labels, once.", identity.name, f"{len(new):,}")
     for start in range(0, len(new), AT_ONCE):
         part = new[start : start + AT_ONCE]
-        vectors = averaged([own for _, own in part], model().encode_texts)
+        # Rounded as the file keeps them, so that a label is the same at its first use as ever after.
+        vectors = averaged([own for _, own in part], model().encode_texts).astype(np.float16).astype(np.float32)
         known |= dict(zip((key for key, _ in part), vectors, strict=True))
         _write(file, identity, {key: known[key] for key in keys if key in known})
     found = np.array([known[key] for key in keys], np.float32).reshape(len(keys), identity.dim)
@@ -73,7 +74,7 @@ def _key(texts: Sequence[str]) -> bytes:
 def _read(file: Path, identity: ModelIdentity) -> dict[bytes, Vector]:
     """The vectors in a file by their keys; none when it is another model's, torn, or not there."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             keys, vectors = held["keys"], held["vectors"]
             if str(held["checksum"]) != identity.checksum or vectors.shape != (len(keys), identity.dim):
                 return {}

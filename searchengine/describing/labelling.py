@@ -92,7 +92,7 @@ class Labeller:
         """Go through the photos that came since."""
         ids = {name: label_id for label_id, name in self._database.labels.all(VOCABULARY).items()}
         label_ids = np.array([ids.get(word.name, 0) for word in vocabulary.words], np.int64)
-        nothing = Given(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        nothing = Given(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
         for last_seq, photos, vectors in self._database.embeddings.since(self._model_id, done.last_seq, batch=AT_ONCE):
             given = nothing
             if aligned:

@@ -79,11 +79,11 @@ class LabelScorer:
 
     def fitting(
         self, photos: Vectors, curve: Curve = FITTED
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """The pairs that fit: rows of photos and of labels, int64 (pairs,) each, and confidences, float64 (pairs,)."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The pairs that fit: rows of photos and of labels, int64 (pairs,) each, and confidences, float32 (pairs,)."""
         logits = self._logits(photos, curve)
         rows, columns = np.nonzero(logits >= 0)
-        return rows, columns, sigmoid(logits[rows, columns].astype(np.float64))
+        return rows.astype(np.int64), columns.astype(np.int64), sigmoid(logits[rows, columns])
 
     def _logits(self, photos: Vectors, curve: Curve) -> NDArray[np.float32]:
         logits = self.standard_scores(photos)
@@ -92,6 +92,6 @@ class LabelScorer:
         return logits
 
 
-def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.floating]:
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """0 to 1, without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * logits))
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)

@@ -48,7 +48,7 @@ class Given:
 
     photo_ids: Ids  # int64 (n,)
     label_ids: Ids  # int64 (n,)
-    confidences: NDArray[np.float64]  # (n,), 0.5 to 1
+    confidences: NDArray[np.float32]  # (n,), 0.5 to 1
 
 
 class Labels:
@@ -73,8 +73,8 @@ class Labels:
             rows = connection.execute(select(LabelRow.id, LabelRow.name)).all()
             found = [row.id for row in rows if row.name.casefold() == wanted]
             if not found:
-                rows = connection.execute(select(LabelRow.id, LabelRow.also)).all()
-                found = [row.id for row in rows if wanted in map(str.casefold, row.also)]
+                others = connection.execute(select(LabelRow.id, LabelRow.also)).all()
+                found = [row.id for row in others if wanted in map(str.casefold, row.also)]
         if not found:
             raise NotFoundError(
                 f"There is no label '{name}'.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from searchengine.conditions import HasLabel
 from searchengine.describing import labelling
@@ -61,7 +61,7 @@ class Labelled:
 
     def everything(self) -> list[tuple[int, str, float]]:
         ids = self.database.photos.matching(()).tolist()
-        return [(p.id, one.name, one.confidence) for p in self.database.photos.get(ids) for one in p.labels]
+        return [(p.id, one.name, round(one.confidence, 4)) for p in self.database.photos.get(ids) for one in p.labels]
 
     def _load(self) -> ColourModel:
         self.loaded += 1
@@ -103,7 +103,8 @@ def test_another_word_for_a_label_finds_it_too(labelled: Labelled, colours: dict
     assert labelled.having("Scarlet") == labelled.having("red") == colours["red"]
 
 
-def test_a_label_that_fits_no_photo_is_known_all_the_same(labelled: Labelled, colours: dict[str, list[int]]) -> None:
+@pytest.mark.usefixtures("colours")
+def test_a_label_that_fits_no_photo_is_known_all_the_same(labelled: Labelled) -> None:
     assert labelled.having("zebra") == []
 
 
@@ -115,8 +116,9 @@ def test_photos_that_come_later_are_labelled_alone(labelled: Labelled, colours: 
     assert labelled.having("red") == [*colours["red"][1:], *late]
 
 
+@pytest.mark.usefixtures("colours")
 def test_an_unchanged_library_costs_neither_model_nor_product(
-    labelled: Labelled, colours: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+    labelled: Labelled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = labelled.loaded
     monkeypatch.setattr(labelling, "label_vectors", lambda *_: pytest.fail("nothing is due"))
@@ -137,9 +139,8 @@ def test_an_edit_of_the_vocabulary_costs_the_new_words_and_labels_all_anew(
     assert labelled.having("red") == colours["red"]
 
 
-def test_a_line_that_is_no_use_is_said(
-    labelled: Labelled, colours: dict[str, list[int]], caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.usefixtures("colours")
+def test_a_line_that_is_no_use_is_said(labelled: Labelled, caplog: pytest.LogCaptureFixture) -> None:
     labelled.own("scarlet\n: nothing\n")
     with caplog.at_level(logging.WARNING):
         labelled.labeller().bring_up_to_date()
@@ -166,7 +167,7 @@ def test_killed_in_between_the_next_run_goes_on_to_the_same_labels(
             f"CREATE TRIGGER stop BEFORE INSERT ON photo_labels WHEN NEW.photo_id = {colours['blue'][5]} "
             "BEGIN SELECT RAISE(ABORT, 'stopped'); END"
         )
-    with pytest.raises(DBAPIError):
+    with pytest.raises(sqlite3.IntegrityError):
         labelled.labeller().bring_up_to_date()
     with labelled.database.writing() as connection:
         connection.exec_driver_sql("DROP TRIGGER stop")
@@ -198,7 +199,8 @@ def test_a_photo_of_nothing_gets_no_label_and_a_random_model_gives_none(tmp_path
     labelled.database.close()
 
 
-def test_the_labels_of_a_photo_that_is_in_no_library(labelled: Labelled, colours: dict[str, list[int]]) -> None:
+@pytest.mark.usefixtures("colours")
+def test_the_labels_of_a_photo_that_is_in_no_library(labelled: Labelled) -> None:
     (vector,) = labelled.model.encode_images(pictures("yellow", 1, seed=9))
     assert labelled.labeller().fitting(vector)[0].name == "yellow"
 
