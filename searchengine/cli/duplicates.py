@@ -52,9 +52,16 @@ def command(folder: Path | None, output: str | None, settings: Settings) -> None
         write_json([_as_json(group) for group in groups])
     elif output is not None:
         write_bytes(path + (b"\0" if output == "null" else b"\n") for path in _spare(groups))
-    elif groups:
+    elif sys.stdout.isatty():
         _write_table(groups)
-    if not groups:
+    else:
+        write_bytes(_lines(groups))
+    if groups:
+        files = sum(len(group.others) for group in groups)
+        spare = sum(group.spare_bytes for group in groups)
+        note(f"{len(groups):,} photos are there more than once; the {files:,} other files take {spare / 1e6:,.1f} MB. "
+             "Nothing was deleted; --paths and -0 list them for a script.")  # fmt: skip
+    else:
         note("Nothing is there more than once.")
         raise SystemExit(1)
 
@@ -63,6 +70,13 @@ def _spare(groups: Sequence[DuplicateGroup]) -> Iterator[bytes]:
     """The paths within reach of all files but the ones to keep."""
     for group in groups:
         yield from (copy.file.path for copy in group.others if copy.file.state is FileState.PRESENT)
+
+
+def _lines(groups: Sequence[DuplicateGroup]) -> Iterator[bytes]:
+    """For a pipe: keep, exact or near, and the path; groups follow each other."""
+    for group in groups:
+        yield b"keep\t%s\n" % group.keep.file.path
+        yield from (b"%s\t%s\n" % (b"exact" if copy.exact else b"near", copy.file.path) for copy in group.others)
 
 
 def _as_json(group: DuplicateGroup) -> dict[str, Any]:
@@ -110,11 +124,7 @@ def _write_table(groups: Sequence[DuplicateGroup]) -> None:
             kind = "exact copy" if copy.exact else "near-copy"
             row = (kind, Text(_path(copy) + away), *_measures(copy))
             table.add_row(*row, end_section=number == len(group.others))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
-    files = sum(len(group.others) for group in groups)
-    spare = sum(group.spare_bytes for group in groups)
-    note(f"{len(groups):,} photos are there more than once; the {files:,} other files take {spare / 1e6:,.1f} MB. "
-         "Nothing was deleted; --paths and -0 list them for a script.")  # fmt: skip
+    Console().print(table)
 
 
 def _path(copy: Copy) -> str:
