@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchengine.errors import UsageError
-from searchengine.records import Band
+from searchengine.records import Band, Hit, Results
 from searchengine.searching.expression import Field, Leaf, Like, leaves, printed, rewritten
 from searchengine.searching.named import photo_ids
 from searchengine.searching.query import parse
@@ -80,9 +81,11 @@ class Albums:
         """The photos of an album, int64 (n,), ascending. Raises what its query raises."""
         return album_ids(self._database, name, self._find)
 
-    def by_hand(self, name: str, *, pinned: bool) -> Ids:
-        """The photos that were put into an album by hand, or that were taken out of it: int64 (n,), ascending."""
-        return self._database.albums.by_hand(self._database.albums.named(name).id, pinned=pinned)
+    def by_hand(self, name: str, *, pinned: bool, limit: int | None = None) -> Results:
+        """The photos that were put into an album by hand, or that were taken out of it, the newest first."""
+        photos = self._database.photos.get(self._by_hand(name, pinned=pinned).tolist())
+        newest = sorted(photos, key=lambda photo: photo.facts.taken_at or datetime.min, reverse=True)  # noqa: DTZ901  # local times
+        return Results(tuple(Hit(photo.id, None, photo) for photo in newest[:limit]))
 
     def add(self, name: str, query: str | None = None, least: Band = Band.GOOD) -> None:
         """Make an album that a query fills with what fits it at least so well; without a query, an empty one.
@@ -168,6 +171,9 @@ class Albums:
     def _remembered(self, line: str | None) -> int | None:
         return None if line is None else self._database.searches.remember(line)
 
+    def _by_hand(self, name: str, *, pinned: bool) -> Ids:
+        return self._database.albums.by_hand(self._database.albums.named(name).id, pinned=pinned)
+
     def _facts(self, name: str) -> AlbumFacts:
         album = self._database.albums.named(name)
         photos, problem = None, None
@@ -175,7 +181,7 @@ class Albums:
             photos = len(self.ids(name))
         except UsageError as error:
             problem = str(error)
-        pinned, taken_out = (len(self.by_hand(name, pinned=which)) for which in (True, False))
+        pinned, taken_out = (len(self._by_hand(name, pinned=which)) for which in (True, False))
         return AlbumFacts(album.name, album.line, album.least, photos, pinned, taken_out, problem)
 
 
