@@ -114,15 +114,15 @@ def _measured(pictures: Sequence[_Picture], vectors: Vectors, problems: tuple[st
     pictures, vectors = [pictures[position] for position in order], vectors[order]
     looks = np.frombuffer(b"".join(picture.look for picture in pictures), ">u8").astype(np.uint64)
     traits = Traits(vectors, looks, np.array([picture.seconds for picture in pictures]))
-    mean = vectors.mean(axis=0)
+    kinds = np.array([picture.kind for picture in pictures])
+    originals = kinds == ORIGINAL
+    mean = vectors[originals].mean(axis=0)
     group_of = np.empty(len(pictures), np.int64)
     for number, group in enumerate(collapse(traits, float(mean @ mean))):
         group_of[group] = number
     scene_of = np.array([picture.scene for picture in pictures])
     together, right = _pairs(group_of), _pairs(scene_of)
     hits = _pairs(group_of * (int(scene_of.max()) + 1) + scene_of)
-    kinds = np.array([picture.kind for picture in pictures])
-    originals = kinds == ORIGINAL
     home = dict(zip(scene_of[originals].tolist(), group_of[originals].tolist(), strict=True))
     at_home = group_of == np.array([home[scene] for scene in scene_of.tolist()])
     return GroupingQuality(
