@@ -33,6 +33,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "models export": "needs the download; tested in tests/embedding",
     "models import": "needs the download; tested in tests/embedding",
     "models convert": "needs OpenAI's weights; tested in tests/cli/test_models.py",
+    "search 'two dogs on a beach' --rerank": "needs the download; tested in tests/searching/test_reranking.py",
     "captions write": "needs the download; tested in tests/cli/test_captions.py",
     "fine-tune": "needs the download; tested in tests/training/test_fine_tune.py",
     "train builtin": "takes half an hour; tested on a small part in tests/training",

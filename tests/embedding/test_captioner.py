@@ -20,6 +20,7 @@ from searchengine.embedding.matcher import Matcher
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import ModelDamagedError, ModelMissingError, UsageError
 from tests.embedding.captioners import CAPTIONERS, tiny
+from tests.embedding.loopback_hub import serving
 from tests.embedding.test_preprocessing import photo
 
 PHOTOS = [photo(60, 40), np.zeros((20, 20, 3), np.uint8), photo(33, 90)]
@@ -141,6 +142,34 @@ def test_a_captioner_in_a_folder_is_opened_by_its_path(
     captioner = ModelStore(tmp_path).captioner(str(folder))
     assert captioner.name == str(folder)
     assert captioner.captions(PHOTOS[:1]) == Captioner(folder, "git").captions(PHOTOS[:1])
+
+
+@pytest.mark.slow
+def test_a_captioner_is_pulled_carried_and_mended_like_any_model(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name = "Salesforce/blip-image-captioning-base"
+    shutil.copytree(tiny("blip", tmp_path_factory), tmp_path / "hub" / name)
+    with serving(tmp_path / "hub") as hub:
+        store = ModelStore(tmp_path / "models", endpoint=hub.endpoint)
+        assert store.pull("blip-base").installed
+    assert not (tmp_path / "models" / "ready").exists()  # nothing to export
+    written = store.captioner().captions(PHOTOS[:1])
+    assert (store.captioner().name, store.captioner(name).name) == ("blip-base", "blip-base")
+    with pytest.raises(UsageError, match="writes captions"):
+        store.open("blip-base")
+    store.verify("blip-base")
+    store.repair("blip-base")
+
+    store.export_to("blip-base", tmp_path / "blip.model")
+    other = ModelStore(tmp_path / "elsewhere")
+    assert other.import_from(tmp_path / "blip.model").kind is Kind.CAPTIONER
+    assert other.captioner().captions(PHOTOS[:1]) == written
+
+    weights = tmp_path / "models" / "checkpoints" / name.replace("/", "--") / "model.safetensors"
+    weights.write_bytes(b"torn")
+    with pytest.raises(ModelDamagedError):
+        store.verify("blip-base")
 
 
 def test_the_list_says_what_each_model_is_for(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def library(sample_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Li
     return opened
 
 
+@pytest.mark.slow
 def test_the_first_hits_are_ordered_by_how_well_the_words_match(
     library: Library, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +83,7 @@ def test_the_first_hits_are_ordered_by_how_well_the_words_match(
     assert part.hits[2:] == before.hits[2:]
 
 
+@pytest.mark.slow
 def test_the_best_alternative_counts(library: Library, tmp_path_factory: pytest.TempPathFactory) -> None:
     matcher = Matcher(tiny("matcher", tmp_path_factory), "tiny")
     hits = library.search("a cat", everything=True)
@@ -90,6 +92,7 @@ def test_the_best_alternative_counts(library: Library, tmp_path_factory: pytest.
     assert all(hit.match == pytest.approx(max(one[hit.id] for one in each), abs=1e-5) for hit in both)
 
 
+@pytest.mark.slow
 def test_a_photo_that_is_gone_comes_last_and_is_told_of(
     library: Library, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
