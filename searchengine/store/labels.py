@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, insert, select, update
 
 from searchengine.errors import NotFoundError
 from searchengine.records import Label
@@ -165,10 +165,11 @@ class Labels:
     def give_all(self, model_id: int, considered: Ids, given: Given) -> None:
         """Of the photos that were considered, those in `given` have the vocabulary's labels as this model sees them."""
         writer = self._connections.writer
-        own = select(LabelRow.id).where(LabelRow.source == VOCABULARY)
+        # Asked of each row: with `IN`, every label would be looked up with every photo.
+        own = exists(select(LabelRow.id).where(LabelRow.id == PhotoLabelRow.label_id, LabelRow.source == VOCABULARY))
         for part in chunks(considered.tolist()):
             mine = (PhotoLabelRow.photo_id.in_(part), PhotoLabelRow.model_id == model_id)
-            writer.execute(delete(PhotoLabelRow).where(*mine, PhotoLabelRow.label_id.in_(own)))
+            writer.execute(delete(PhotoLabelRow).where(*mine, own))
         order = np.lexsort((given.photo_ids, given.label_ids))  # as the table is sorted, which is quickest to write
         columns = (given.label_ids[order], given.photo_ids[order], given.confidences[order])
         rows = [

@@ -73,7 +73,7 @@ def test_keywords_beside_photos_are_written_when_asked_and_then_cost_nothing(cal
     assert all(path.read_bytes() == before for path, before in contents.items())
 
     again = call("index")  # an XMP file's time has changed: the facts are read anew, and nothing is embedded
-    assert "embedded" not in again.stderr + again.stdout
+    assert "photos embedded in" not in again.stderr + again.stdout
     assert "3 changed" in again.stdout + again.stderr
     (photos / "chelsea.png.xmp").unlink()
     assert call("index").returncode == 0
