@@ -32,9 +32,11 @@ from searchengine.searching.duplicates import Duplicates
 from searchengine.searching.likeness import LikenessReader
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.reasons import Reasons
+from searchengine.searching.remembered import Remembered
 from searchengine.searching.searcher import Searcher
 from searchengine.searching.yardsticks import Yardsticks
 from searchengine.store.database import FILE, Database
+from searchengine.training.concepts import learn_concepts
 from searchengine.training.own_classes import OwnClasses
 from searchengine.training.progress import untold
 
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from searchengine.describing.description import Description
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.indexing.pipeline import Indexer
-    from searchengine.records import Hit, ModelIdentity
+    from searchengine.records import Hit, ModelIdentity, Vector
     from searchengine.searching.explain import Explanation
     from searchengine.searching.why import WordFit
     from searchengine.settings import Settings
@@ -66,6 +68,7 @@ class Library:
         self.albums = Albums(database, lambda *asked: self._answering().searcher.find(*asked))
         self.duplicates = Duplicates(database)
         self.tags = Tags(database)
+        self.searches = Remembered(database, lambda: self._teach(self._answering()))
         self._answerer: _Answerer | None = None
 
     @staticmethod
@@ -208,7 +211,7 @@ class Library:
         if not report.interrupted:
             with self.database.writing():
                 model_id = self.database.models.register(model.identity)
-            self.own_classes.bring_up_to_date(model_id, lambda: model)
+            self._teach(_Answerer(self, model_id, model.identity), lambda: model)
             with self.database.writing():
                 self.database.models.use(model_id)
             self._answering().labeller.bring_up_to_date()
@@ -285,12 +288,18 @@ class Library:
         self.close()
 
     def _follow(self) -> None:
-        """Bring what follows from the embeddings up to date: own classes, labels, and the vector index's file."""
+        """Bring what follows from the embeddings up to date: labels of every source, and the vector index's file."""
         answering = self._answering()
-        self.own_classes.bring_up_to_date(answering.index.model_id, answering.model.get)
+        self._teach(answering)
         answering.labeller.bring_up_to_date()
         answering.index.refresh()
         answering.yardsticks.get()
+
+    def _teach(self, answering: _Answerer, model: Callable[[], EmbeddingModel] | None = None) -> None:
+        """Let a model learn the concepts and own classes that it doesn't know yet, and give them to the photos."""
+        model_id = answering.index.model_id
+        learn_concepts(self.database, model_id, answering.vector_of, answering.yardsticks.get)
+        self.own_classes.bring_up_to_date(model_id, model or answering.model.get)
 
     def _reranked(self, query: Query, name: str) -> Results:
         """A page of the answer that a second look gives."""
@@ -355,6 +364,13 @@ class _Answerer:
         self.labeller = Labeller(library.database, model_id, identity, self.model.get, self.yardsticks.get, folder)
         self.searcher = Searcher(library.database, self.index, self.model.get, self.yardsticks)
         self.reasons = Reasons(library.database, model_id, self.model.get, self.yardsticks.get)
+
+    def vector_of(self, line: str) -> Vector:
+        """What a line of one alternative asks for, float32 (dim,). Raises UsageError where that is nothing."""
+        vector = self.searcher.asked(line)[0].vector
+        if vector is None:
+            raise UsageError(f"'{line}' asks for no words and no photo.")
+        return vector
 
 
 def _first_model(settings: Settings) -> ModelIdentity:

@@ -21,6 +21,8 @@ COMMANDS = {
     "index": "Take photos into the library, or look again at those it knows.",
     "search": "Find photos in words, with another photo, or with both.",
     "similar": "Find photos that look like this one.",
+    "feedback": "Say which photos of an answer fit, and which don't.",
+    "searches": "Keep queries to ask again.",
     "albums": "Keep albums: queries that fill themselves, and photos put in by hand.",
     "explain": "Draw which regions of a photo speak for a query.",
     "duplicates": "List what is there more than once, and which to keep.",

@@ -91,9 +91,10 @@ def _windows(question: Question, mask: Ids, index: LiveIndex) -> Iterator[Ids]:
         yield mask
         return
     nearest, start, end = index.search(question.vector, AT_ONCE, only=mask).ids, 0, WINDOW
+    known = nearest[:0] if question.marks is None else np.intersect1d(question.marks.good, mask)  # to fit
     while start < len(nearest):
-        yield nearest[start:end]
-        start, end = end, 2 * end
+        yield np.concatenate((known, nearest[start:end]))
+        known, start, end = known[:0], end, 2 * end
         if start == AT_ONCE:
             nearest = index.search(question.vector, len(mask), only=mask).ids
 
@@ -105,7 +106,10 @@ def _judged(
     relevance, scores = np.full(len(ids), -1.0), np.full(len(ids), np.nan)
     for question, mask in zip(questions, masks, strict=True):
         eligible = np.isin(ids, mask) & ~np.isin(ids, list(question.own)) & ~excluded(question, vectors, yardstick)
-        own = np.where(eligible, fitting(question.parts, vectors, yardstick), -1.0)
+        fits = fitting(question.parts, vectors, yardstick)
+        if question.marks is not None:
+            fits = question.marks.settle(ids, fits)
+        own = np.where(eligible, fits, -1.0)
         better = own > relevance
         relevance[better] = own[better]
         scores[better] = np.nan if question.vector is None else _cosines(question.vector, vectors[better])

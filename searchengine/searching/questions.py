@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.ranking.relevance import Yardstick
     from searchengine.records import Vector
+    from searchengine.searching.marks import Marks
     from searchengine.searching.plan import Asked, Plan
     from searchengine.store.database import Database
 
@@ -40,6 +41,7 @@ class Question:
     conditions: tuple[Condition, ...]
     vector: Vector | None  # of all parts together, float32 (dim,); None when conditions alone are asked
     own: frozenset[int] = frozenset()  # photos that are asked with, and no answer
+    marks: Marks | None = None  # what a person said of photos in the answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)

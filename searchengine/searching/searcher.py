@@ -16,7 +16,9 @@ from searchengine.ranking.relevance import THRESHOLDS, band
 from searchengine.records import Band, FileState, Hit, Results, Sort
 from searchengine.searching.albums import album_ids
 from searchengine.searching.candidates import Candidates, candidates, excluded
+from searchengine.searching.marks import Marks, as_meant
 from searchengine.searching.plan import plan
+from searchengine.searching.query import canonical
 from searchengine.searching.questions import Asker, Questions
 from searchengine.store.roots import lies_in
 
@@ -77,7 +79,8 @@ class Searcher:
         planned = plan(query.line, query.like, query.conditions)
         if not len(self._index.ids) and planned.by_content:
             return Results((), (EMPTY,))
-        questions = self._questions(planned)
+        # With a photo beside the line something else is asked than what was marked.
+        questions = self._questions(planned, None if query.like else query.line)
         masks = [self._satisfying(question.conditions, ()) for question in questions.each]
         if not any(map(len, masks)):
             conditions = any(question.conditions for question in questions.each)
@@ -95,7 +98,7 @@ class Searcher:
 
         `opened`: the albums that are being filled from it. Raises as `search`.
         """
-        questions = self._questions(plan(line))
+        questions = self._questions(plan(line), line)
         masks = [self._satisfying(question.conditions, opened) for question in questions.each]
         if not questions.by_content:
             return np.sort(self._listed(questions.each, masks))
@@ -105,13 +108,21 @@ class Searcher:
         return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
 
     def asked(self, line: str) -> tuple[Question, ...]:
-        """What a line asks for, as the model sees it: a question for each alternative. Raises as `search`."""
-        return self._questions(plan(line)).each
+        """What a line asks for, as the model sees it, without feedback: a question for each alternative.
+
+        Raises as `search`.
+        """
+        return self._questions(plan(line), None).each
 
     # --- narrowing ---
 
-    def _questions(self, planned: Plan) -> Questions:
-        return self._asker.questions(planned, self._yardsticks.get)
+    def _questions(self, planned: Plan, marked: str | None) -> Questions:
+        """What is asked, as the person meant it who marked photos in the answer to the line `marked`."""
+        questions = self._asker.questions(planned, self._yardsticks.get)
+        if not marked or not questions.by_content:
+            return questions
+        marks = Marks.on(canonical(marked), self._database, self._index.model_id)
+        return questions if marks is None else as_meant(questions, marks, self._yardsticks.get())
 
     def _satisfying(self, conditions: Sequence[Condition], opened: tuple[str, ...]) -> Ids:
         """The photos that satisfy every condition, int64 (n,), ascending; hidden ones are left out."""

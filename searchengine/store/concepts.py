@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from searchengine.store.connections import Connections
-from searchengine.store.schema import ConceptRow, LabelRow, PhotoLabelRow, ProbeRow, SearchRow
+from searchengine.store.schema import ConceptRow, LabelRow, MarkRow, PhotoLabelRow, ProbeRow, SearchRow
 from searchengine.store.sqlite import upsert
 
 CONCEPT = "concept"
@@ -45,6 +45,19 @@ class Concepts:
         for table in (ProbeRow, PhotoLabelRow):
             self._connections.writer.execute(delete(table).where(table.label_id == label_id))
         upsert(self._connections.writer, ConceptRow, [{"label_id": label_id, "search_id": search_id}], "label_id")
+
+    def said(self) -> dict[int, dict[int, bool]]:
+        """By concept the photos that were marked, and whether they fit; the newest mark holds."""
+        query = (
+            select(ConceptRow.label_id, MarkRow.photo_id, MarkRow.good)
+            .join(MarkRow, MarkRow.search_id == ConceptRow.search_id)
+            .order_by(MarkRow.turn)
+        )
+        found: dict[int, dict[int, bool]] = {}
+        with self._connections.reading() as connection:
+            for label_id, photo_id, good in connection.execute(query):
+                found.setdefault(label_id, {})[photo_id] = good
+        return found
 
     def unlearnt(self, model_id: int) -> list[Concept]:
         """The concepts that a model hasn't learnt since their marks last changed."""

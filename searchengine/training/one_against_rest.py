@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchengine.errors import UsageError
+from searchengine.ranking.log_odds import log_odds
 from searchengine.training.linear_probe import ENOUGH, FEW, fit_probe, held_out_scores
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
     from searchengine.records import Vector, Vectors
 
 MANY = 20
 """Examples from which the penalty is chosen. With fewer, what cross-validation likes best is often so weak that the
 layer learns by heart which of the others were not shown, and gives the label to none of them."""
-
-RAREST = 0.01
-"""The least share of photos that a class is taken to have."""
-
-LOWER = 0.16  # of a Gaussian, this share lies more than one standard deviation below the middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +54,7 @@ def fit_detector(examples: Vectors, others: Vectors) -> Detector:
     if held_out is None:
         raise RuntimeError("three of each are enough to cross-validate")
     margins = held_out[:, 1] - held_out[:, 0]
-    slope, shift = _calibration(margins[labels == 1], margins[labels == 0])
+    slope, shift = log_odds(margins[labels == 1], margins[labels == 0])
     shown = slope * margins + shift >= 0
     recall, correct = float(shown[labels == 1].mean()), float(1 - shown[labels == 0].mean())
     probe = fit_probe(vectors, labels, weights=weights, penalty=penalty)
@@ -69,24 +64,3 @@ def fit_detector(examples: Vectors, others: Vectors) -> Detector:
         (recall + correct) / 2,
         recall,
     )
-
-
-def _calibration(examples: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[float, float]:
-    """The slope and shift that make held-out scores log-odds: two Gaussians of one spread, and how common the class is.
-
-    As linear discriminant analysis has it (Fisher, 1936). A handful of examples gives a logistic curve (Platt, 1999)
-    no slope to speak of. Photos of the class among the others only lie above their middle, so the middle is the median
-    and half of the spread is taken from below it; as many of them as score like the better half of the examples say
-    how common the class is.
-    """
-    middle = float(np.median(others))
-    below = middle - float(np.quantile(others, LOWER))
-    spread = (len(others) * (others.var() + below**2) / 2 + len(examples) * examples.var()) / (
-        len(others) + len(examples)
-    )
-    gap = float(examples.mean()) - middle
-    if gap <= 0 or spread <= 0:
-        return 0.0, -1.0  # nothing tells them apart: no photo shows it
-    share = float(np.clip((others >= np.median(examples)).mean(), RAREST, 0.5))
-    slope = gap / spread
-    return slope, float(np.log(share / (1 - share))) - slope * (float(examples.mean()) + middle) / 2

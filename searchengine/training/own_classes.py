@@ -111,6 +111,8 @@ class OwnClasses:
     def bring_up_to_date(self, model_id: int, model: Callable[[], EmbeddingModel]) -> None:
         """Let a model learn the classes that it doesn't know yet, and give them to the photos that are new to it.
 
+        So are concepts, whose probes are learnt from marks and lie beside those of the classes.
+
         What can't be learnt any more, since too few of its examples are within reach, is logged and left.
         """
         unlearnt = self._database.probes.unlearnt(model_id)
@@ -194,10 +196,16 @@ class OwnClasses:
         return self._database.embeddings.of(model_id, spaced)[1]
 
     def _apply(self, model_id: int) -> None:
-        """Give what is learnt to every photo that came since it was last done. Killed, the next call goes on."""
+        """Give what is learnt to every photo that came since it was last done. Killed, the next call goes on.
+
+        What a person said of a photo beforehand holds, whatever was learnt.
+        """
+        marked = self._database.concepts.said()
         for label_id, probe in self._database.probes.of(model_id).items():
+            said = marked.get(label_id, {})
             for last_seq, ids, vectors in self._database.embeddings.since(model_id, probe.last_seq):
                 sure = confidences(vectors, probe.weights, probe.bias)
+                sure = np.array([said.get(photo_id, own) for photo_id, own in zip(ids.tolist(), sure, strict=True)])
                 fitting = {int(ids[row]): float(sure[row]) for row in np.flatnonzero(sure >= FITS)}
                 with self._database.writing():
                     if not self._database.probes.applied(label_id, model_id, probe, last_seq):
