@@ -147,15 +147,15 @@ def write(folder: Path | None, model: str | None, prompt: str | None, again: boo
         database = library.database
         captioner = library.models.captioner(model or CAPTIONER)
         inside = (InFolder(os.fsencode(absolute(folder))),) if folder else ()
-        chosen = database.photos.matching(inside)
+        chosen: list[int] = database.photos.matching(inside).tolist()
         if not again:
             lacking = set(database.captions.lacking(captioner.name).tolist())
-            chosen = [photo_id for photo_id in chosen.tolist() if photo_id in lacking]
+            chosen = [photo_id for photo_id in chosen if photo_id in lacking]
         with stop_on_ctrl_c(stop), showing_work() as show:
             written = write_captions(
                 database,
                 captioner,
-                list(map(int, chosen)),
+                chosen,
                 prompt=prompt,
                 stop=stop,
                 tell=lambda done, whole: show("captions", done, whole, ""),

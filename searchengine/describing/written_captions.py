@@ -41,7 +41,8 @@ def write_captions(
     `prompt`: how every sentence begins. When `stop` is set, the run ends with the lot at hand; that and all before it
     stay. A photo that is out of reach, or can't be read, is named and left out. Raises ModelError in its kinds.
     """
-    captions, unreadable = 0, []
+    captions = 0
+    unreadable: list[str] = []
     for start in range(0, len(photo_ids), BATCH):
         if stop is not None and stop.is_set():
             return Written(captions, tuple(unreadable), interrupted=True)
