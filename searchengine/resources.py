@@ -22,5 +22,10 @@ def data_folder(package: Path = _PACKAGE) -> Path:
 
 def background_sentences() -> list[str]:
     """The neutral sentences that a photo's fit to a query is measured against."""
-    lines = (data_folder() / "background.txt").read_text("utf-8").splitlines()
+    return read_lines("background.txt")
+
+
+def read_lines(name: str) -> list[str]:
+    """The lines of a text file of the data, without empty ones and comments (`#`)."""
+    lines = (data_folder() / name).read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]

@@ -14,6 +14,7 @@ from searchengine.cli.captioned_photos import captioned_photos
 from searchengine.cli.evaluate_feedback import feedback
 from searchengine.cli.evaluate_grouping import grouping
 from searchengine.cli.evaluate_labels import labels
+from searchengine.cli.evaluate_relevance import relevance
 from searchengine.cli.evaluation_options import held_out_of, open_model, with_held_out, with_model
 from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
 from searchengine.cli.options import FILE, SOURCE, with_json_figures, with_settings
@@ -55,6 +56,7 @@ def command(ctx: click.Context, picture: Path | None) -> None:
 command.add_command(feedback)
 command.add_command(grouping)
 command.add_command(labels)
+command.add_command(relevance)
 
 
 @command.command("captions", short_help="Retrieval: photos by captions, captions by photos.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -140,6 +140,20 @@ def draw_similarity_matrix(
         axes.set_xticks([])
         axes.set_yticks(range(len(sentences)), [textwrap.fill(one, 42) for one in sentences], fontsize=11)
         axes.set_xlabel("cosine similarity; framed: the sentence that fits each photo best", fontsize=10)
+
+
+def draw_reliability(curves: Mapping[str, Sequence[tuple[float, float]]], path: Path) -> None:
+    """How often what was said held: for each name a curve of (said, true), both 0 to 1. Raises as `draw_loss_curve`."""
+    with _drawing(path, 5, 5) as figure:
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.plot([0, 1], [0, 1], color="#b8b8b8", linewidth=1, linestyle="--", label="as good as its word")
+        for (name, points), colour in zip(curves.items(), ("#1c6ea4", "#d9822b", "#5a9e4b"), strict=False):
+            said, true = zip(*points, strict=True)
+            axes.plot(said, true, color=colour, linewidth=1.6, marker="o", markersize=4, label=name)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="relevance, in bins of as many pairs", ylabel="share of true pairs")
+        axes.grid(color="#e6e6e6")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, loc="upper left")
 
 
 @contextmanager
