@@ -46,7 +46,9 @@ class VisionLanguage:
                 folder, local_files_only=True, dtype="float32", output_loading_info=True
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+            processor = transformers.AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]  # theirs
+                folder, local_files_only=True, backend="pil"
+            )
         if missing := loaded["missing_keys"]:  # transformers fills them with random numbers
             raise damaged(folder, f"{len(missing)} of its weights are missing, such as {min(missing)}")
         return cls(folder, model.eval().to(device), tokenizer, processor, device)
