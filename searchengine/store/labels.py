@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,9 +77,11 @@ class Labels:
                 others = connection.execute(select(LabelRow.id, LabelRow.also)).all()
                 found = [row.id for row in others if wanted in map(str.casefold, row.also)]
         if not found:
+            near = get_close_matches(wanted, [row.name.casefold() for row in rows], n=1)
             raise NotFoundError(
                 f"There is no label '{name}'.",
-                "`searchengine tags` lists those that photos have, `searchengine probe list` your own.",
+                (f"Did you mean '{near[0]}'? " if near else "")
+                + "`searchengine tags` lists those that photos have, `searchengine probe list` your own.",
             )
         return found
 
