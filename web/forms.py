@@ -29,11 +29,12 @@ class Form:
     text: str = ""
     like: tuple[int, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    everything: bool = False
     page: int = 1
 
 
 def read_form(values: MultiDict[str, str]) -> Form:
-    """The fields q, like (may be given again), folder, after, before, format, camera and page.
+    """The fields q, like (may be given again), folder, after, before, format, camera, all and page.
 
     Raises UsageError and NotFoundError.
     """
@@ -41,6 +42,7 @@ def read_form(values: MultiDict[str, str]) -> Form:
         text=values.get("q", "").strip(),
         like=tuple(_photo_id(value) for value in values.getlist("like")),
         conditions=tuple(_conditions(values)),
+        everything=bool(values.get("all")),
         page=_page(values.get("page", "1")),
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request, url_for
 
-from searchengine.errors import NotFoundError, UsageError, printable
+from searchengine.errors import NotFoundError, QueryError, UsageError, printable
 from searchengine.photos.thumbnails import SIDE
 from searchengine.records import FileState, PhotoData
 from web.context import photo_with_id, the_library
@@ -17,7 +17,7 @@ from web.forms import MAX_ID, Form, read_form
 from web.media import SHOWN
 
 if TYPE_CHECKING:
-    from searchengine.records import Photo
+    from searchengine.records import Hit, Photo
 
 blueprint = Blueprint("pages", __name__)
 
@@ -37,7 +37,8 @@ class Tile:
     width: int  # of the thumbnail, pixels
     height: int
     away: bool  # no place of it can be reached now
-    score: float | None = None
+    fit: str | None = None  # how well it fits, in words
+    alike: int = 0  # near-copies for which it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +49,26 @@ class Answer:
     notes: tuple[str, ...] = ()
     more: bool = False  # whether there is another page
     total: int | None = None  # photos on all pages, where that is known
+    mistake: QueryError | None = None  # why there is no answer
 
 
 @blueprint.get("/")
-def search() -> str:
+def search() -> tuple[str, int]:
     """The search by the form's fields; without words and photos, the photos themselves, last added first."""
-    form = read_form(request.args)
-    return _show(form, _answer(form))
+    return _answered(read_form(request.args))
 
 
 @blueprint.post("/")
-def search_by_upload() -> str:
+def search_by_upload() -> tuple[str, int]:
     """The search by a photo that the browser hands over, and by the form's other fields. It is kept nowhere."""
     form = read_form(request.form)
     upload = request.files.get("photo")
     if upload is None or not upload.filename:
         if not (form.text or form.like):
             raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
-        return _show(form, _answer(form))
+        return _answered(form)
     photo = PhotoData(upload.filename, upload.stream.read())
-    results = the_library().search(form.text or None, like=(*form.like, photo), conditions=form.conditions, limit=PAGE)
-    tiles = tuple(_tile(hit.photo, hit.score) for hit in results)
-    return _show(form, Answer(tiles, results.notes), uploaded=upload.filename)
+    return _answered(form, photo)
 
 
 @blueprint.get(f"/photos/<int(max={MAX_ID}):photo_id>")
@@ -77,7 +76,8 @@ def photo(photo_id: int) -> str:
     """One photo: large, with what is known of it, where it lies, and what looks like it."""
     one = photo_with_id(photo_id)
     try:
-        alike = tuple(_tile(hit.photo, hit.score) for hit in the_library().search(like=(photo_id,), limit=ALIKE))
+        nearest = the_library().search(like=(photo_id,), limit=ALIKE, everything=True, expand=True)
+        alike = tuple(map(_hit, nearest))
     except (NotFoundError, UsageError):  # it hasn't been through the model, and its file isn't there
         alike = ()
     return render_template(
@@ -91,17 +91,31 @@ def photo(photo_id: int) -> str:
     )
 
 
-def _answer(form: Form) -> Answer:
+def _answered(form: Form, photo: PhotoData | None = None) -> tuple[str, int]:
+    """The page with an answer, or with the mistake in what was asked, and its status."""
+    try:
+        answer = _answer(form, photo)
+    except QueryError as error:
+        answer = Answer((), mistake=error)
+    return _show(form, answer, uploaded=photo.name if photo else None), 400 if answer.mistake else 200
+
+
+def _answer(form: Form, photo: PhotoData | None) -> Answer:
     offset = (form.page - 1) * PAGE
-    if not (form.text or form.like):
+    if not (form.text or form.like or photo):
         ids = the_library().database.photos.matching(form.conditions)[::-1]
         photos = the_library().database.photos.get(ids[offset : offset + PAGE].tolist())
-        return Answer(tuple(_tile(photo) for photo in photos), more=len(ids) > offset + PAGE, total=len(ids))
+        return Answer(tuple(_tile(each) for each in photos), more=len(ids) > offset + PAGE, total=len(ids))
     results = the_library().search(
-        form.text or None, like=form.like, conditions=form.conditions, limit=PAGE + 1, offset=offset
+        form.text or None,
+        like=(*form.like, photo) if photo else form.like,
+        conditions=form.conditions,
+        limit=PAGE + 1,
+        offset=offset,
+        everything=form.everything,
     )
-    tiles = tuple(_tile(hit.photo, hit.score) for hit in islice(results, PAGE))
-    return Answer(tiles, results.notes, more=len(results) > PAGE)
+    tiles = tuple(_hit(hit) for hit in islice(results, PAGE))
+    return Answer(tiles, results.notes, more=len(results) > PAGE and photo is None)
 
 
 def _show(form: Form, answer: Answer, *, uploaded: str | None = None) -> str:
@@ -122,7 +136,12 @@ def _show(form: Form, answer: Answer, *, uploaded: str | None = None) -> str:
     )
 
 
-def _tile(photo: Photo, score: float | None = None) -> Tile:
+def _hit(hit: Hit) -> Tile:
+    fit = None if hit.relevance is None else f"{hit.band}, {hit.relevance:.2f}"
+    return replace(_tile(hit.photo), fit=fit, alike=len(hit.alike))
+
+
+def _tile(photo: Photo) -> Tile:
     scale = min(1, SIDE / max(photo.facts.width, photo.facts.height))
     shown = [file for file in photo.files if file.state is not FileState.MISSING] or list(photo.files)
     return Tile(
@@ -132,7 +151,6 @@ def _tile(photo: Photo, score: float | None = None) -> Tile:
         width=max(1, round(photo.facts.width * scale)),
         height=max(1, round(photo.facts.height * scale)),
         away=all(file.state is not FileState.PRESENT for file in photo.files),
-        score=score,
     )
 
 
