@@ -32,7 +32,7 @@ ENOUGH = 5
 STEEP = 0.5
 """The log-odds that a photo gains by a standard deviation of its score, before the layer learns."""
 
-STIFF = 3.0
+STIFF = 6.0
 """The layer's ridge, for vectors whose mean square distance from the library's middle is brought to 1."""
 
 FREE = 100.0
