@@ -83,14 +83,13 @@ def _panel(photo: Image.Image, panel: Panel, seen: Box) -> Image.Image:
 
 def _lit(photo: Image.Image, heat: NDArray[np.float32], seen: Box, full: float) -> Image.Image:
     """The photo in shades of grey, darkened, under the colours of its heat."""
-    left, top, right, bottom = seen
-    box = (
-        round(left * photo.width), round(top * photo.height), round(right * photo.width), round(bottom * photo.height)
-    )  # fmt: skip
-    shares = np.zeros((photo.height, photo.width), np.float32)
+    left, right = (round(share * photo.width) for share in (seen[0], seen[2]))
+    top, bottom = (round(share * photo.height) for share in (seen[1], seen[3]))
     over = Image.fromarray(np.clip(heat / full, 0, 1).astype(np.float32))
-    over = over.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BICUBIC)
-    shares[box[1] : box[3], box[0] : box[2]] = np.clip(np.asarray(over), 0, 1)
+    over = over.resize((max(1, right - left), max(1, bottom - top)), Image.Resampling.BICUBIC)
+    whole = Image.new("F", photo.size)
+    whole.paste(over, (left, top))
+    shares = np.clip(np.asarray(whole), 0, 1)
     original = np.asarray(photo, np.float32)
     grey = original.mean(axis=2, keepdims=True)
     strength = shares[:, :, None]
@@ -107,7 +106,8 @@ def _colours(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _cut(text: str, width: int, letters: Letters) -> str:
-    """As much of a text as fits into so many pixels."""
+    """As much of a text as fits on a line of so many pixels."""
+    text = " ".join(text.split())
     if letters.getlength(text) <= width:
         return text
     while text and letters.getlength(text + "…") > width:

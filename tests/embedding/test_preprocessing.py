@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from transformers import AutoImageProcessor
 
 from searchengine.embedding.checkpoint import open_checkpoint
-from searchengine.embedding.preprocessing import Preprocessing, prepare
+from searchengine.embedding.preprocessing import Preprocessing, prepare, sight
 from tests.embedding.checkpoints import CHECKPOINTS, checkpoint
 
 SIZES = [(480, 640), (640, 480), (333, 257), (32, 32), (31, 97), (20, 20), (500, 33), (1, 9)]
@@ -84,3 +84,24 @@ def test_a_preprocessing_that_there_is_not_is_refused(wrong: dict[str, object]) 
     right = {"height": 8, "width": 8, "resize": "squash", "resize_to": 8, "resample": "bicubic"}
     with pytest.raises(ValueError, match="no such preprocessing"):
         Preprocessing(**{**right, **wrong})
+
+
+@pytest.mark.parametrize("resize", ["squash", "shortest"])
+@pytest.mark.parametrize(("height", "width"), [(40, 40), (40, 120), (120, 40), (37, 61)])
+def test_sight_says_which_part_of_a_picture_the_input_shows(height: int, width: int, resize: str) -> None:
+    how = Preprocessing(32, 32, resize, 32, "bilinear")
+    seen = sight(height, width, how)
+    left, top, right, bottom = seen.box
+    rows = np.linspace(0, 255, height).astype(np.uint8)
+    columns = np.linspace(0, 255, width).astype(np.uint8)
+    picture = np.stack(np.broadcast_arrays(rows[:, None], columns, np.uint8(0)), axis=2)
+    shown = prepare(picture, how)[seen.rows, seen.columns].astype(float) / 255
+    assert shown.shape == (32, 32, 3)
+    for axis, (first, last) in enumerate([(top, bottom), (left, right)]):
+        ramp = shown[:, :, axis].mean(axis=1 - axis)
+        assert (ramp[0], ramp[-1]) == pytest.approx((first, last), abs=0.05)
+
+
+def test_sight_knows_the_black_around_a_small_picture() -> None:
+    seen = sight(9, 9, Preprocessing(10, 11, "shortest", 5, "bilinear"))
+    assert (seen.box, seen.rows, seen.columns) == ((0, 0, 1, 1), slice(3, 8), slice(3, 8))
