@@ -71,7 +71,7 @@ class Yardsticks:
 
     def _read(self) -> Yardstick | None:
         try:
-            with np.load(self._file, allow_pickle=False) as file:
+            with self._file.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 if str(file["origin"]) != self._origin:
                     return None
                 read = {field.name: file[field.name] for field in fields(Yardstick)}
