@@ -6,7 +6,7 @@
             print(hit.score, hit.path)
 
 What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`,
-`library.own_classes`, `library.duplicates`, `library.tags`.
+`library.own_classes`, `library.searches`, `library.duplicates`, `library.tags`.
 """
 
 from __future__ import annotations
