@@ -75,6 +75,7 @@ def content(world: World) -> dict[bytes, tuple[list[bytes], np.ndarray]]:
     photos = world.shown()
     ids, vectors = world.database.embeddings.of(1, [photo.id for photo in photos])
     assert len(ids) == len(photos) == world.database.photos.count()
+    assert not world.database.looks.lacking()
     by_id = dict(zip(ids.tolist(), vectors, strict=True))
     return {
         photo.fingerprint: (
