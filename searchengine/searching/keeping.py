@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from searchengine.conditions import RAW_FORMATS
 from searchengine.photos.formats import RAW_SUFFIXES, suffix_of
 from searchengine.records import FileState
 
@@ -43,12 +44,7 @@ def reasons(best: Photo, others: Sequence[Photo]) -> tuple[str, ...]:
 
 
 def _is_companion(file: PhotoFile, photo: Photo) -> bool:
-    return suffix_of(file.path) in RAW_SUFFIXES and not _is_raw(photo)
-
-
-def _is_raw(photo: Photo) -> bool:
-    name = photo.facts.format
-    return name == "raw" or b"." + name.encode() in RAW_SUFFIXES
+    return suffix_of(file.path) in RAW_SUFFIXES and photo.facts.format not in RAW_FORMATS
 
 
 def _reachable(photo: Photo) -> float:
@@ -60,7 +56,7 @@ def _whole(photo: Photo) -> float:
 
 
 def _raw(photo: Photo) -> float:
-    return _is_raw(photo) or any(_is_companion(file, photo) for file in photo.files)
+    return photo.facts.format in RAW_FORMATS or any(_is_companion(file, photo) for file in photo.files)
 
 
 def _pixels(photo: Photo) -> float:
@@ -72,7 +68,7 @@ def _camera(photo: Photo) -> float:
 
 
 def _as_taken(photo: Photo) -> float:
-    return 3 if _is_raw(photo) else _AS_TAKEN.get(photo.facts.format, 0)
+    return 3 if photo.facts.format in RAW_FORMATS else _AS_TAKEN.get(photo.facts.format, 0)
 
 
 def _size(photo: Photo) -> float:
