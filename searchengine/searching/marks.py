@@ -9,7 +9,7 @@ import numpy as np
 
 from searchengine.ranking.feedback import refine
 from searchengine.ranking.relevance import LEAST_SPREAD
-from searchengine.searching.questions import Questions, together
+from searchengine.searching.questions import Question, Questions, together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def as_meant(questions: Questions, marks: Marks, yardstick: Yardstick) -> Questi
     vectors = np.stack([vector for each in questions.each if (vector := each.vector) is not None])
     spreads = np.maximum(yardstick.spread(vectors), LEAST_SPREAD)
     nearest = ((marks.good_vectors - yardstick.mean) @ vectors.T / spreads).argmax(axis=1)  # (g,)
-    meant = []
+    meant: list[Question] = []
     for each in questions.each:
         if each.vector is not None:
             place = sum(other.vector is not None for other in meant)

@@ -90,11 +90,11 @@ def evaluate_feedback(
     found = concepts(readable.captions)
     yardstick = Yardstick.of(encoded.vectors, encode_sentences(model, background_sentences()))
     queries = encode_sentences(model, list(found), tell)
-    gains = [
+    measured = [
         _gain(name, query, shown, encoded.vectors, yardstick, marks)
         for (name, shown), query in zip(found.items(), queries, strict=True)
     ]
-    gains = sorted((gain for gain in gains if gain is not None), key=lambda gain: gain.before - gain.after)
+    gains = sorted((gain for gain in measured if gain is not None), key=lambda gain: gain.before - gain.after)
     if not gains:
         raise UsageError(
             "The captions have no concept to ask for.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -68,10 +68,10 @@ class Home:
         learn_concepts(self.database, model_id, vector_of, self.yardsticks.get)
         OwnClasses(self.database).bring_up_to_date(model_id, lambda: model)
 
-    def search(self, line: str, **asked: object) -> Results:
+    def search(self, line: str, **asked: Any) -> Results:
         return self.searcher.search(replace(Query(line, limit=100, everything=True, expand=True), **asked))
 
-    def found(self, line: str, **asked: object) -> list[int]:
+    def found(self, line: str, **asked: Any) -> list[int]:
         return [hit.id for hit in self.search(line, **asked)]
 
     def labelled(self, name: str) -> set[int]:
