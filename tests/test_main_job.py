@@ -50,7 +50,7 @@ def test_a_phrase_finds_its_photo_first(library: Library, phrase: str, photo: st
 
 
 def test_a_motorcycle_is_found_in_both_of_its_photos(library: Library) -> None:
-    assert set(names(library.search("a motorcycle", limit=2))) == {"motorcycle_left.png", "motorcycle_right.png"}
+    assert set(names(library.search("a motorcycle", expand=True))) == {"motorcycle_left.png", "motorcycle_right.png"}
 
 
 def changed_copies(photo: Path, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -88,7 +88,7 @@ def test_a_changed_copy_finds_its_original_first(
 
 
 def test_a_photo_of_the_library_is_left_out_of_its_own_answer(library: Library, sample_photos: Path) -> None:
-    assert "chelsea.png" not in names(library.search(like=[sample_photos / "chelsea.png"], limit=100))
+    assert "chelsea.png" not in names(library.search(like=[sample_photos / "chelsea.png"], everything=True))
 
 
 def test_a_byte_for_byte_copy_elsewhere_is_the_same_photo_and_left_out_too(
@@ -96,13 +96,13 @@ def test_a_byte_for_byte_copy_elsewhere_is_the_same_photo_and_left_out_too(
 ) -> None:
     copy = tmp_path / "elsewhere.png"
     copy.write_bytes((sample_photos / "chelsea.png").read_bytes())
-    assert "chelsea.png" not in names(library.search(like=[copy], limit=100))
+    assert "chelsea.png" not in names(library.search(like=[copy], everything=True))
 
 
 def test_words_and_a_photo_are_asked_together(library: Library, sample_photos: Path) -> None:
     """Of all that resembles the left motorcycle nothing but its twin does; words pull others forward."""
-    alone = names(library.search(like=[sample_photos / "motorcycle_left.png"], limit=20))
-    with_words = names(library.search("a cup of coffee", like=[sample_photos / "motorcycle_left.png"], limit=20))
+    alone = names(library.search(like=[sample_photos / "motorcycle_left.png"], everything=True))
+    with_words = names(library.search("a cup of coffee", like=[sample_photos / "motorcycle_left.png"], everything=True))
     assert with_words.index("coffee.png") < alone.index("coffee.png")
 
 

@@ -9,43 +9,45 @@ from tests.cli.conftest import Run, program
 
 
 def test_json_is_a_list_of_photos_with_all_that_a_script_wants(run: Run) -> None:
-    found = json.loads(run("search", "a cat", "--json", "--limit", "2").stdout)
+    found = json.loads(run("search", "a cat", "--json", "--limit", "2", "--all").stdout)
     assert len(found) == 2
     best = found[0]
     assert Path(best["path"]).name == "chelsea.png"
     assert best["paths"] == [best["path"]]
     assert (best["width"], best["height"], best["format"]) == (451, 300, "png")
-    assert best["score"] > found[1]["score"]
+    assert best["relevance"] > found[1]["relevance"]
+    assert (best["band"], found[1]["band"], best["alike"]) == ("good", "none", [])
+    assert 0 < best["score"] < 1
     assert isinstance(best["id"], int)
 
 
 def test_words_without_quotes_are_one_phrase(run: Run) -> None:
-    phrase = run("search", "a rocket on its way", "--limit", "4").stdout
-    assert run("search", "a", "rocket", "--limit", "4", "on", "its", "way").stdout == phrase != ""
+    phrase = run("search", "a rocket on its way", "--limit", "4", "--all").stdout
+    assert run("search", "a", "rocket", "--limit", "4", "--all", "on", "its", "way").stdout == phrase != ""
 
 
 def test_paths_are_printed_and_nothing_else(run: Run) -> None:
-    done = run("search", "a cat", "--paths", "--limit", "3")
+    done = run("search", "a cat", "--paths", "--limit", "3", "--all")
     assert len(done.stdout.splitlines()) == 3
     assert all(Path(line).is_file() for line in done.stdout.splitlines())
     assert done.stderr == ""
 
 
 def test_zero_ended_paths_are_for_xargs(run: Run) -> None:
-    done = run("search", "a cat", "-0", "--limit", "3")
+    done = run("search", "a cat", "-0", "--limit", "3", "--all")
     assert [Path(path).is_file() for path in done.stdout.split("\0")[:-1]] == [True] * 3
     assert done.stdout.endswith("\0")
 
 
-def test_in_a_pipe_a_line_is_score_and_path(run: Run) -> None:
-    score, path = run("search", "a cat", "--limit", "1").stdout.rstrip("\n").split("\t")
-    assert 0 < float(score) < 1
+def test_in_a_pipe_a_line_is_relevance_and_path(run: Run) -> None:
+    relevance, path = run("search", "a cat", "--limit", "1").stdout.rstrip("\n").split("\t")
+    assert 0 < float(relevance) < 1
     assert Path(path).name == "chelsea.png"
 
 
 def test_the_second_page_goes_on_where_the_first_ended(run: Run) -> None:
-    whole = run("search", "a cat", "--paths", "--limit", "6").stdout.splitlines()
-    second = run("search", "a cat", "--paths", "--limit", "3", "--offset", "3").stdout.splitlines()
+    whole = run("search", "a cat", "--paths", "--limit", "6", "--all").stdout.splitlines()
+    second = run("search", "a cat", "--paths", "--limit", "3", "--offset", "3", "--all").stdout.splitlines()
     assert second == whole[3:]
 
 
@@ -53,6 +55,46 @@ def test_nothing_found_is_said_and_ends_with_1(run: Run) -> None:
     done = run("search", "a cat", "--min-score", "0.999")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Nothing found" in done.stderr
+
+
+def test_what_nothing_fits_is_shown_but_never_as_a_bare_path(run: Run) -> None:
+    shown = run("search", "asdkjh qwe")
+    assert (shown.returncode, len(shown.stdout.splitlines())) == (0, 5)
+    assert "Nothing fits well" in shown.stderr
+    for output in ("--paths", "-0"):
+        done = run("search", "asdkjh qwe", output)
+        assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_mistake_in_the_query_is_pointed_at(run: Run) -> None:
+    done = run("search", "a cat dte:2019")
+    assert done.returncode == 2
+    assert "    a cat dte:2019\n          ^" in done.stderr
+    assert "date:" in done.stderr
+
+
+def test_near_copies_stand_behind_one_unless_asked_for(run: Run) -> None:
+    (one,) = json.loads(run("search", "a motorcycle", "--json").stdout)
+    both = json.loads(run("search", "a motorcycle", "--json", "--expand").stdout)
+    assert {one["id"], *one["alike"]} == {each["id"] for each in both}
+
+
+def test_a_plan_says_how_a_query_is_understood(run: Run) -> None:
+    assert run("search", "(a cat", "--plan").returncode == 2
+    words = run("search", '"a cat" -people OR camera:canon', "--plan").stdout
+    assert [line.split() for line in words.splitlines()] == [
+        ["either"],
+        *(["fits", "“a", "cat”", "(must", "fit)"], ["must", "not", "fit", "“people”"]),
+        *(["or"], ["satisfies", "camera", "with", "“canon”", "in", "its", "name"]),
+    ]
+    plan = json.loads(run("search", "beach^2 date:2019", "--plan", "--json").stdout)
+    assert plan == [
+        {
+            "asked": ["“beach”, weight 2"],
+            "excluded": [],
+            "conditions": ["taken from 2019-01-01 00:00 before 2020-01-01 00:00"],
+        }
+    ]
 
 
 def test_similar_takes_a_photo_that_is_in_no_library(run: Run, sample_photos: Path, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from searchengine.errors import NotFoundError, PhotoUnreadableError, UsageError
 from searchengine.photos.decode import decode
 from searchengine.photos.files import stamp_of
 from searchengine.photos.fingerprint import fingerprint
-from searchengine.records import Band, Label, PhotoData, PhotoFacts, Query, Sort
 from searchengine.ranking.relevance import THRESHOLDS
+from searchengine.records import Band, Label, PhotoData, PhotoFacts, Query, Sort
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import EMPTY, NONE_MATCH, NOTHING_FITS, Searcher
 from searchengine.searching.yardsticks import Yardsticks
