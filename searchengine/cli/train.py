@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from searchengine.training.trainer import Precision
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
-TOWER = click.Path(path_type=Path, file_okay=False, exists=True)
 EPOCHS = 30.0
 
 
@@ -88,11 +87,12 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--checkpointing", is_flag=True, help="Compute activations twice instead of keeping them."),
         click.option("--augment/--no-augment", default=True, show_default=True,
                      help="Show a crop in changed colours each time."),
-        click.option("--tokenizer", type=click.Path(path_type=Path, exists=True, file_okay=False),
-                     help="A folder with a tokenizer.json.  [default: the text tower's, or learnt from the captions]"),
-        click.option("--image-tower", type=TOWER, metavar="FOLDER",
+        click.option("--tokenizer", metavar="FOLDER|NAME",
+                     help="A folder with a tokenizer.json, or a pulled model's name.  [default: the text tower's, or "
+                          "learnt from the captions]"),
+        click.option("--image-tower", metavar="FOLDER|NAME",
                      help="Start from this one: an image model of the transformers library, or a CLIP's."),
-        click.option("--text-tower", type=TOWER, metavar="FOLDER",
+        click.option("--text-tower", metavar="FOLDER|NAME",
                      help="Start from this one: BERT or GPT-2 as the configuration has it, or a CLIP's."),
         click.option("--lock-image", is_flag=True, help="Leave the image tower as it is, and learn the rest."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
@@ -105,8 +105,8 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def _begin(
     configuration: str, *, source: Path, out: Path, name: str | None, epochs: float | None, minutes: float | None,
-    held_out: int, precision: Precision | None, tokenizer: Path | None, image_tower: Path | None,
-    text_tower: Path | None, lock_image: bool, **numbers: Any,
+    held_out: int, precision: Precision | None, tokenizer: str | None, image_tower: str | None,
+    text_tower: str | None, lock_image: bool, **numbers: Any,
 ) -> None:  # fmt: skip
     from searchengine.embedding.places import place_to_install
     from searchengine.training.processes import joined, wait_for_all
@@ -133,8 +133,11 @@ def _begin(
         _go_on(run, world)
 
 
-def _where(folder: Path | None) -> str | None:
-    return None if folder is None else str(absolute(folder))
+def _where(named: str | None) -> str | None:
+    """The folder that was named, or that of a model which is on this machine. Raises NotFoundError, ModelError."""
+    from searchengine.embedding.model_store import ModelStore
+
+    return None if named is None else str(ModelStore(Settings.choose().models).checkpoint(named))
 
 
 for _name, _configuration in CONFIGURATIONS.items():

@@ -94,8 +94,10 @@ def test_where_there_are_no_keywords_a_list_of_them_is_made() -> None:
         '<rdf:Description rdf:about="a > b"/>',
         "<rdf:Description rdf:about='' d:quote='\"/>' ></rdf:Description>",
         '<rdf:Description><dc:subject xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Bag/></dc:subject></rdf:Description>',
-        '<rdf:Description d:a="1"/><rdf:Description><k:subject xmlns:k="http://purl.org/dc/elements/1.1/"><rdf:Seq>'
-        "</rdf:Seq></k:subject></rdf:Description>",
+        (
+            '<rdf:Description d:a="1"/><rdf:Description><k:subject xmlns:k="http://purl.org/dc/elements/1.1/"><rdf:Seq>'
+            "</rdf:Seq></k:subject></rdf:Description>"
+        ),
     ],
 )
 def test_however_it_is_written_the_keywords_find_their_place(packet: str) -> None:
