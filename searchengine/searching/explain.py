@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchengine.embedding.preprocessing import sight
-from searchengine.photos.decode import decode
 from searchengine.photos.files import read, stamp_of
 from searchengine.ranking.relevance import relevance_of_photo, relevance_of_text
 from searchengine.searching.occlusion import evidence
@@ -60,6 +59,9 @@ def explain(
 
     `tell` hears how many views of it the model has seen, and of how many. Raises PhotoUnreadableError and ModelError.
     """
+    # Imported here: the codecs are no part of a query in words.
+    from searchengine.photos.decode import decode
+
     at_least = max(SIDE, model.preprocessing.at_least)
     pixels = decode(read(path, stamp_of(path)), path=path, at_least=at_least).pixels
     shown = sight(*pixels.shape[:2], model.preprocessing)
