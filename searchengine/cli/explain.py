@@ -64,6 +64,7 @@ def _write(explanation: Explanation, out: Path) -> None:
             each.name,
             each.map,
             max(float(each.map.max()), LEAST),
+            "cosine",
             f"{band(each.relevance)} (relevance {each.relevance:.2f}, cosine {each.score:.2f})",
         )
         for each in explanation.evidence
@@ -86,5 +87,5 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "score": round(evidence.score, 6),
         "relevance": round(evidence.relevance, 4),
         "band": str(band(evidence.relevance)),
-        "map": coarse(evidence.map).round(6).tolist(),
+        "map": [[round(float(cell), 6) for cell in row] for row in coarse(evidence.map)],
     }

@@ -45,6 +45,7 @@ class Panel:
     title: str
     heat: NDArray[np.float32]  # (h, w), over the part of the photo that was looked at; below 0 stays dark
     full: float  # the heat of the brightest colour
+    unit: str
     remark: str  # on the photo as a whole
 
 
@@ -76,7 +77,7 @@ def _panel(photo: Image.Image, panel: Panel, seen: Box) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     pen.text((0, 0), _cut(panel.title, photo.width, letters), _INK, letters)
     pen.text((0, below + BAR + 4), "0", _FAINT, letters)
-    pen.text((photo.width, below + BAR + 4), f"{panel.full:.2f}", _FAINT, letters, anchor="ra")
+    pen.text((photo.width, below + BAR + 4), f"{panel.full:.2f} {panel.unit}", _FAINT, letters, anchor="ra")
     pen.text((0, below + BAR + 2 * LETTERS), _cut(panel.remark, photo.width, letters), _FAINT, letters)
     return sheet
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchengine.errors import UsageError
 from searchengine.searching.explain import Explanation, Thing, explain
-from searchengine.searching.expression import Text, printed
+from searchengine.searching.expression import Text
 from searchengine.searching.likeness import LikenessReader
 from searchengine.searching.named import readable_path
 from searchengine.searching.plan import Asked, plan
@@ -65,7 +64,7 @@ class Reasons:
 
     def _thing(self, asked: Asked) -> Thing:
         if isinstance(asked, Text):
-            return Thing(printed(replace(asked, weight=1.0)), self._model().encode_texts([asked.words])[0])
+            return Thing(asked.words, self._model().encode_texts([asked.words])[0])
         return Thing(f"like:{asked.photo}", self._likeness.read(asked.photo).vector, is_photo=True)
 
 

@@ -115,7 +115,7 @@ def test_explain_draws_a_map_and_prints_its_numbers(run: Run, photos: Path, tmp_
 def test_explain_takes_a_photo_that_is_in_no_library(run: Run, sample_photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "map.png"
     assert run("explain", sample_photos / "astronaut.png", "a face", "--out", out).returncode == 0
-    assert Image.open(out).format == "PNG"
+    assert Image.open(io.BytesIO(out.read_bytes())).format == "PNG"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--out", "map.gif")])
