@@ -71,7 +71,7 @@ def candidates(
     """Windows of the photos that may answer one of the questions, up to the end of those with `least` relevance.
 
     `masks`: for each question the photos that satisfy its conditions, int64 (n,), ascending. A photo counts as what it
-    is in the question that it fits best; what must not fit and does is left out.
+    is in the question that it fits best; what must not fit and does is left out, and so are photos without a vector.
     """
     seen = np.empty(0, np.int64)
     for parts in zip_longest(*map(_windows, questions, masks, [index] * len(masks)), fillvalue=seen[:0]):

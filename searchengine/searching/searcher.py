@@ -23,7 +23,6 @@ from searchengine.searching.questions import Asker, Questions
 from searchengine.store.roots import lies_in
 
 if TYPE_CHECKING:
-    from searchengine.conditions import Condition
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.ranking.relevance import Yardstick
     from searchengine.records import Ids, Photo, Query
@@ -81,7 +80,7 @@ class Searcher:
             return Results((), (EMPTY,))
         # With a photo beside the line something else is asked than what was marked.
         questions = self._questions(planned, None if query.like else query.line)
-        masks = [self._satisfying(question.conditions, ()) for question in questions.each]
+        masks = [self._satisfying(question, ()) for question in questions.each]
         if not any(map(len, masks)):
             conditions = any(question.conditions for question in questions.each)
             return Results((), (NONE_MATCH if conditions else EMPTY,))
@@ -99,7 +98,7 @@ class Searcher:
         `opened`: the albums that are being filled from it. Raises as `search`.
         """
         questions = self._questions(plan(line), line)
-        masks = [self._satisfying(question.conditions, opened) for question in questions.each]
+        masks = [self._satisfying(question, opened) for question in questions.each]
         if not questions.by_content:
             return np.sort(self._listed(questions.each, masks))
         threshold = THRESHOLDS.get(least, 0.0)
@@ -124,17 +123,24 @@ class Searcher:
         marks = Marks.on(canonical(marked), self._database, self._index.model_id)
         return questions if marks is None else as_meant(questions, marks, self._yardsticks.get())
 
-    def _satisfying(self, conditions: Sequence[Condition], opened: tuple[str, ...]) -> Ids:
-        """The photos that satisfy every condition, int64 (n,), ascending; hidden ones are left out."""
-        if not conditions:
+    def _satisfying(self, question: Question, opened: tuple[str, ...]) -> Ids:
+        """The photos that satisfy a question's conditions, int64 (n,), ascending; hidden ones are left out."""
+        conditions = question.conditions
+        if not conditions and question.vector is not None:
             return np.setdiff1d(self._index.ids, self._database.photos.hidden(), assume_unique=True)
-        albums = [each for each in conditions if isinstance(each.fact if isinstance(each, Not) else each, InAlbum)]
-        ids = self._database.photos.matching([each for each in conditions if each not in albums])
-        for album in albums:
-            fact = album.fact if isinstance(album, Not) else album
-            assert isinstance(fact, InAlbum)
-            inside = np.isin(ids, album_ids(self._database, fact.name, self.find, opened))
-            ids = ids[~inside if isinstance(album, Not) else inside]
+        albums: list[tuple[str, bool]] = []
+        others = []
+        for condition in conditions:
+            match condition:
+                case InAlbum(name):
+                    albums.append((name, True))
+                case Not(InAlbum(name)):
+                    albums.append((name, False))
+                case _:
+                    others.append(condition)
+        ids = self._database.photos.matching(others)
+        for name, wanted in albums:
+            ids = ids[np.isin(ids, album_ids(self._database, name, self.find, opened)) == wanted]
         return ids
 
     def _listed(self, questions: Sequence[Question], masks: Sequence[Ids], most: int | None = None) -> Ids:
