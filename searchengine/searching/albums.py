@@ -6,7 +6,7 @@ How a query is answered is not known here: whoever asks for an album's photos ha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,7 +110,7 @@ class Albums:
         album, new_name = self._database.albums.named(name), _checked_name(new_name)
 
         def renamed(part: Leaf) -> Leaf:
-            return replace(part, value=new_name) if _names(part, album.name) else part
+            return Field("album", new_name) if _names(part, album.name) else part
 
         with self._database.writing():
             self._database.albums.rename(album.id, new_name)
@@ -192,8 +192,9 @@ def _names(part: Leaf, album: str) -> bool:
 
 def _for_good(part: Leaf) -> Leaf:
     """A photo's path as it is known from every folder."""
-    path = isinstance(part, Like) and Path(part.photo).exists()
-    return replace(part, photo=str(absolute(Path(part.photo)))) if path else part
+    if isinstance(part, Like) and Path(part.photo).exists():
+        return Like(str(absolute(Path(part.photo))), part.weight)
+    return part
 
 
 def _checked_name(name: str) -> str:

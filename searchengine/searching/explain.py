@@ -64,7 +64,8 @@ def explain(
 
     at_least = max(SIDE, model.preprocessing.at_least)
     pixels = decode(read(path, stamp_of(path)), path=path, at_least=at_least).pixels
-    shown = sight(*pixels.shape[:2], model.preprocessing)
+    height, width, _ = pixels.shape
+    shown = sight(height, width, model.preprocessing)
     maps, photo = evidence(model, model.prepare(pixels), np.stack([thing.vector for thing in things]), tell)
     found = []
     for thing, map_ in zip(things, maps, strict=True):

@@ -32,8 +32,8 @@ def photo_ids(database: Database, named: Sequence[str | Path | int]) -> list[int
 
 def readable_path(database: Database, named: str | Path | int) -> bytes:
     """Where a photo can be read, absolute: a path as it is, for an id a place that is there. Raises NotFoundError."""
-    if not _is_id(named):
-        return os.fsencode(absolute(Path(named)))
+    if _as_id(named) is None:
+        return os.fsencode(absolute(Path(str(named))))
     (photo,) = database.photos.get([_photo_id(database, named)])
     for file in photo.files:
         if file.state is FileState.PRESENT:
@@ -41,24 +41,25 @@ def readable_path(database: Database, named: str | Path | int) -> bytes:
     raise NotFoundError(f"No file of photo {named} is there now.", "Connect the drive that it is on.")
 
 
-def _is_id(named: str | Path | int) -> bool:
-    """Whether it is an id: digits are, unless a file is called so, or they are more than an id can have."""
+def _as_id(named: str | Path | int) -> int | None:
+    """The id that it is: digits are one, unless a file is called so, or they are more than an id can have."""
+    if isinstance(named, int):
+        return named
     digits = str(named)
-    return isinstance(named, int) or (
-        digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_ID and not Path(named).exists()
-    )
+    number = digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_ID and not Path(named).exists()
+    return int(digits) if number else None
 
 
 def _photo_id(database: Database, named: str | Path | int) -> int:
-    if _is_id(named):
-        photo_id = int(str(named))
+    photo_id = _as_id(named)
+    if photo_id is not None:
         if not database.photos.get([photo_id]):
             raise NotFoundError(f"There is no photo {named} in the library.", "`searchengine search` prints the ids.")
         return photo_id
-    photo = _at(database, os.fsencode(absolute(Path(named))))
+    photo = _at(database, os.fsencode(absolute(Path(str(named)))))
     if photo is None:
         raise NotFoundError(
-            f"{printable(named)} is not in the library.", "Take its folder in with `searchengine index FOLDER`."
+            f"{printable(str(named))} is not in the library.", "Take its folder in with `searchengine index FOLDER`."
         )
     return photo.id
 

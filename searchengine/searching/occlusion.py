@@ -70,4 +70,4 @@ def _windows(length: int) -> NDArray[np.float32]:
 def _hidden(prepared: Pixels, mask: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The picture with its mean colour wherever the mask, float32 (height, width, 1), is 1."""
     colour = prepared.mean(axis=(0, 1))
-    return np.rint(prepared + mask * (colour - prepared)).astype(np.uint8)
+    return np.asarray(np.rint(prepared + mask * (colour - prepared)), np.uint8)

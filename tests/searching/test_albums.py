@@ -40,7 +40,7 @@ class World:
         return np.array(self.answers.get((line, least), []), np.int64)
 
     def held(self, name: str) -> list[int]:
-        return self.albums.ids(name).tolist()
+        return [int(photo_id) for photo_id in self.albums.ids(name)]
 
 
 @pytest.fixture
