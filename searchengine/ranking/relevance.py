@@ -11,6 +11,7 @@ and the verdict can be compared between models. Two logistic curves turn the mea
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -141,10 +142,15 @@ def text_measure(yardstick: Yardstick, queries: Vectors, photos: Vectors) -> NDA
     photos = photos - yardstick.centre
     usual = np.sqrt(np.mean((photos @ neutral.T) ** 2, axis=1))  # (n,)
     spreads = yardstick.expected_spread(asked)  # (m,)
-    typical = float(np.sqrt(np.mean(yardstick.expected_spread(neutral) ** 2)))
-    telling = np.sqrt(spreads / max(typical, LEAST_SPREAD))
+    telling = np.sqrt(spreads / max(_typical(yardstick), LEAST_SPREAD))
     scores = (asked @ photos.T).astype(np.float64)
     return np.asarray(scores / np.maximum(usual, LEAST_SPREAD) * telling[:, None])
+
+
+@lru_cache(maxsize=4)
+def _typical(yardstick: Yardstick) -> float:
+    """What neutral sentences spread, which every query is compared with."""
+    return float(np.sqrt(np.mean(yardstick.expected_spread(apart(yardstick.background)) ** 2)))
 
 
 def photo_measure(yardstick: Yardstick, queries: Vectors, photos: Vectors) -> NDArray[np.float64]:
