@@ -62,8 +62,10 @@ class Conditions:
             case Not(fact):
                 return ~func.coalesce(self.sql(fact), False)  # an argument of SQL's
             case Taken(after, before):
-                ends = [PhotoRow.taken_at >= after] if after else []
-                ends += [PhotoRow.taken_at < before] if before else []
+                # Not by the index of dates: of a wide span it would look up every photo by itself.
+                taken = func.coalesce(PhotoRow.taken_at, None)
+                ends = [taken >= after] if after else []
+                ends += [taken < before] if before else []
                 return and_(PhotoRow.taken_at.is_not(None), *ends)
             case InFolder(path):
                 # A root is known by its real path; the person may have come to it through a link, or by `..`.
