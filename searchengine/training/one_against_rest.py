@@ -16,7 +16,6 @@ from searchengine.ranking.log_odds import log_odds
 from searchengine.training.linear_probe import ENOUGH, FEW, fit_probe, held_out_scores
 
 if TYPE_CHECKING:
-
     from searchengine.records import Vector, Vectors
 
 MANY = 20
