@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.records import Ids, ModelIdentity, Vectors
     from searchengine.store.database import Database
+    from searchengine.store.embeddings import Head
 
 logger = logging.getLogger(__name__)
 
@@ -50,16 +51,20 @@ class Yardsticks:
         self._origin = _origin(database.models.all()[model_id])
         self._lock = Lock()
         self._held: Yardstick | None = None
+        self._head: Head | None = None  # how far the embeddings had come when it was last held against them
 
     def get(self) -> Yardstick:
         """The yardstick for the library as it is now. Raises ModelError when it takes the model and that fails."""
         with self._lock:
+            head = self._database.embeddings.head(self._model_id)
+            if self._held is not None and head == self._head:  # counting photos takes longer than all else here
+                return self._held
             photos = min(self._database.embeddings.count(self._model_id), SAMPLE)
             held = self._held or self._read()
             if held is None or abs(photos - held.size) > OUTGROWN * held.size:
                 held = self._make(None if held is None else held.background)
                 self._write(held)
-            self._held = held
+            self._held, self._head = held, head
             return held
 
     def _make(self, background: Vectors | None) -> Yardstick:
