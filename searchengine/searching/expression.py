@@ -129,8 +129,9 @@ def printed(expression: Expression) -> str:
         case And(parts):
             text = _enclosed(parts[0])
             for before, part in pairwise(parts):
-                # Words after words would be read as one text.
-                text += (" AND " if _bare(before) and _bare(part) else " ") + _enclosed(part)
+                # Words after words would be read as one text, and `-height =4` as a field without its colon.
+                apart = _bare(before.part if isinstance(before, Not) else before) and _bare(part)
+                text += (" AND " if apart else " ") + _enclosed(part)
             return text
         case Or(parts):
             return " OR ".join(map(printed, parts))

@@ -53,7 +53,7 @@ OTHER_NAMES = {
 """What other programs call fields, with what to write here."""
 
 _NAME = re.compile(r"([^\W\d_]+):")
-_COMPARED = re.compile(r"(width|height)\s?(?=[<>=])", re.IGNORECASE)
+_COMPARED = re.compile(r"(width|height)\s*(?=[<>=])", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s()\x1c-\x1f{QUOTES}]+")
 
 

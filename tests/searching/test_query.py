@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from searchengine.errors import QueryError
@@ -20,6 +20,7 @@ PIECES = [
     *('camera:"Canon EOS"', "folder:Trips/2019", "folder:~", "folder:~nobody/x", "is:raw", "is:red", "date:2019-07"),
     *("date:2019..2021", "date:..", "date:2021..2019", "date:0000", "date:9999", "near:48.85,2.35,10km", "near:91,0,1"),
     *("width:>4000", "width>4", "height:..9", "caption:x", "album:y", "teg:z", "é", "\x1c", "\u2003", "\0", ":", "a:"),
+    *("height", "-width", "(width)", "-(height)", "=x", ">3", "<"),
 ]
 
 lines = st.one_of(
@@ -32,6 +33,10 @@ lines = st.one_of(
 
 @settings(max_examples=400, deadline=None)
 @given(lines)
+@example("NOT height  =x")
+@example("NOT height AND =x")
+@example("-(width) >3")
+@example("width\x1c >3")
 def test_any_line_is_understood_or_its_mistake_is_pointed_at(line: str) -> None:
     try:
         expression = parse(line)
@@ -46,7 +51,7 @@ def test_any_line_is_understood_or_its_mistake_is_pointed_at(line: str) -> None:
     assert mistake.pointed.count("\n") == 1
 
 
-words = st.sampled_from(["two dogs", "beach", "don't", "10:30", "it's a: dog"])
+words = st.sampled_from(["two dogs", "beach", "height", "=x", "don't", "10:30", "it's a: dog"])
 weights = st.sampled_from([1.0, 2.0, 0.5])
 atoms = st.one_of(
     st.builds(Text, words, st.just(False), weights),
@@ -98,9 +103,14 @@ def test_lines_mean_what_a_person_expects(line: str, meaning: Expression) -> Non
     assert parse(line) == meaning
 
 
-@pytest.mark.parametrize("example", EXAMPLES.values())
-def test_every_field_takes_its_own_example(example: str) -> None:
-    assert canonical(example) == example
+@pytest.mark.parametrize("line", ["NOT height AND =x", "-(width) >3"])
+def test_a_side_that_must_not_be_named_stays_apart_from_a_sign_behind_it(line: str) -> None:
+    assert parse(canonical(line)) == parse(line)
+
+
+@pytest.mark.parametrize("line", EXAMPLES.values())
+def test_every_field_takes_its_own_example(line: str) -> None:
+    assert canonical(line) == line
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,7 @@ def test_every_field_takes_its_own_example(example: str) -> None:
         ("near:48,2", 5, "near:48.85,2.35,10km"),
         ("width:big", 6, "width:>4000"),
         ("width>4000", 5, "width:>4000"),
+        ("width  >4000", 5, "width:>4000"),
         ("tag: dog", 4, "tag:dog"),
         ("tag:dog^2", 7, "no weight"),
         ('a "b c', 2, "isn't closed"),
