@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum, auto
 
+from searchengine.conditions import InFolder
 from searchengine.errors import QueryError
 from searchengine.searching.expression import (
     LEAST_WEIGHT,
@@ -55,6 +56,8 @@ OTHER_NAMES = {
 _NAME = re.compile(r"([^\W\d_]+):")
 _COMPARED = re.compile(r"(width|height)\s*(?=[<>=])", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s()\x1c-\x1f{QUOTES}]+")
+_BROKEN = re.compile("[\ud800-\udfff]")
+"""A half of a surrogate pair, as which a command line's bytes come that aren't UTF-8."""
 
 
 def parse(line: str) -> Expression:
@@ -88,6 +91,13 @@ class _Token:
     text: str = ""  # as it was written
     weight: float | None = None
     part: Text | Like | Field | None = None
+
+
+def _is_path(part: Text | Like | Field | None) -> bool:
+    """Whether it is a file's or folder's whole name on the disk, which any bytes may stand in."""
+    return isinstance(part, Like) or (
+        isinstance(part, Field) and isinstance(condition(part.name, part.value), InFolder)
+    )
 
 
 class _Parser:
@@ -192,6 +202,11 @@ class _Parser:
 
     def _next(self) -> None:
         self._token = self._read()
+        broken = None if _is_path(self._token.part) else _BROKEN.search(self._line, self._token.start, self._place)
+        if broken:
+            raise self._mistake(
+                "This is half a character, or a byte that isn't UTF-8.", "Write the character anew.", broken.start()
+            )
 
     def _read(self) -> _Token:
         line = self._line

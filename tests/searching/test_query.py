@@ -160,6 +160,30 @@ def test_a_path_that_no_file_can_have_is_a_mistake() -> None:
         parse(f"folder:{os.sep}\ud800")
 
 
+@pytest.mark.parametrize(
+    ("line", "position"),
+    [
+        ("caf\udce9 cat", 3),
+        ('a "caf\udce9"', 6),
+        ("-\ud83d", 1),
+        ("camera:x\udce9", 8),
+        ("album:\udce9", 6),
+        ("folder:caf\udce9", 10),
+        ("beach\udce9^2", 5),
+    ],
+)
+def test_half_a_character_is_pointed_at(line: str, position: int) -> None:
+    with pytest.raises(QueryError, match="half a character") as caught:
+        parse(line)
+    assert caught.value.position == position
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are bytes on POSIX alone")
+def test_a_path_may_hold_bytes_that_are_no_characters() -> None:
+    assert parse("like:caf\udce9.jpg") == Like("caf\udce9.jpg")
+    assert parse(f"folder:{os.sep}caf\udce9") == Field("folder", f"{os.sep}caf\udce9")
+
+
 def test_parentheses_without_end_are_a_mistake() -> None:
     assert parse("(" * DEEPEST + "a" + ")" * DEEPEST) == Text("a")
     with pytest.raises(QueryError, match="in one another"):
