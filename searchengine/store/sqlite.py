@@ -5,7 +5,6 @@ Another database would replace this file and the partial indexes in `schema.py`.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 import unicodedata
@@ -17,13 +16,15 @@ from urllib.parse import quote
 
 import numpy as np
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Engine,
+    LargeBinary,
     QueuePool,
     Select,
     Text,
-    and_,
+    case,
     cast,
     create_engine,
     event,
@@ -82,7 +83,7 @@ def open_engine(file: Path, *, read_only: bool) -> Engine:
 
 
 def _has_part(text: str | bytes | None, part: str) -> bool:
-    """`has_part` for what LIKE can't tell; `part` is folded."""
+    """`has_part` for texts that aren't ASCII; `part` is folded."""
     return text is not None and part in _folded(text)
 
 
@@ -166,12 +167,12 @@ def read_ids(connection: Connection, query: Select[int]) -> Ids:
 def has_part(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
     """Whether a text, or a path, has this part, in any case and in any script.
 
-    LIKE is quick but folds the case of ASCII alone; where the part has other letters, it only goes ahead.
+    SQLite is quick but folds the case of ASCII alone, and a text is nothing else if it has as many letters as bytes.
+    Any other text may hold even an ASCII part in other letters: "strasse" is in "Straße".
     """
-    part = _folded(part)
-    pattern = "".join(re.sub(r"([\\%_])", r"\\\1", letter) if letter.isascii() else "%" for letter in part)
-    like = cast(column, Text).like(f"%{pattern}%", escape="\\")
-    return like if part.isascii() else and_(like, func.has_part(column, part))
+    text, part = cast(column, Text), _folded(part)
+    plain = func.length(text) == func.length(cast(column, LargeBinary))
+    return case((plain, func.instr(func.lower(text), part) > 0), else_=func.has_part(column, part, type_=Boolean))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

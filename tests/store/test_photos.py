@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from searchengine.conditions import Condition, HasCamera, HasFormat, InFolder, Taken
+from searchengine.conditions import Condition, HasCamera, HasCaption, HasFormat, InFolder, InFolderNamed, Taken
 from searchengine.errors import NotFoundError
 from searchengine.records import Failure, FileState, PhotoFacts, Stamp
 from searchengine.store.database import Database
@@ -95,6 +95,36 @@ def test_conditions_are_satisfied_by_exactly_these(
     ]
     ids = fill(database, PATHS, facts)
     assert database.photos.matching(conditions).tolist() == [ids[index] for index in expected]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("Straße", [0, 1]),
+        ("STRASSE", [0, 1]),
+        ("İstanbul", [2]),
+        ("Großmütter", [3]),
+        ("GROSSMU\u0308TTER", [3]),
+        ("grossmütter", [3]),
+        ("100%", [4]),
+        ("a_b\\", [4]),
+        ("a" * 60_000, []),
+        ("ß" * 60_000, []),
+    ],
+)
+def test_a_part_is_found_in_any_case_and_script_and_at_any_length(
+    database: Database, part: str, expected: list[int]
+) -> None:
+    captions = ["In der Straße", "Hauptstrasse", "Sunset in İstanbul", "Großmütter", "100% A_B\\"]
+    paths = [f"/photos/{index}/{caption}/x.jpg".encode() for index, caption in enumerate(captions)]
+    ids = fill(database, paths, [PhotoFacts(1, 1, "jpeg", caption=caption) for caption in captions])
+    assert database.photos.matching([HasCaption(part)]).tolist() == [ids[index] for index in expected]
+
+
+@pytest.mark.parametrize("name", ["Straße", "strasse", "STRASSE"])
+def test_a_folder_is_found_by_its_name_in_any_case_and_script(database: Database, name: str) -> None:
+    found = fill(database, ["/photos/Straße/a.jpg".encode(), b"/photos/STRASSE/b.jpg", b"/photos/\xff/c.jpg"])[:2]
+    assert database.photos.matching([InFolderNamed(name)]).tolist() == found
 
 
 def test_a_folder_may_be_named_through_a_link_or_by_the_way_to_it(database: Database, tmp_path: Path) -> None:
