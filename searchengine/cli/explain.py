@@ -47,6 +47,8 @@ def command(photo: str, query: str, out: Path | None, as_json: bool, settings: S
         raise click.UsageError("Say with --out FILE.png where to draw the map, or ask for --json.")
     if out is not None and out.suffix.lower() not in KINDS:
         raise UsageError(f"A map can't be written as {printable(out.name)}.", "Name a .png or a .jpg.")
+    if out is not None and out.exists():  # it might be a photo
+        raise UsageError(f"{printable(out)} is there already, and nothing is overwritten.", "Name a new file.")
     with Library.open(settings) as library, showing_work() as tell:
         explanation = library.explain(photo, query, lambda done, whole: tell("looking", done, whole, ""))
     if as_json:

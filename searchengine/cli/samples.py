@@ -5,6 +5,7 @@ They are the ones inside the scikit-image and scikit-learn wheels; where each co
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +63,11 @@ def write_samples(folder: Path) -> int:
     sources = [_inside("skimage", "data"), _inside("sklearn", "datasets", "images")]
     folder.mkdir(parents=True, exist_ok=True)
     found = {path.name: path for source in sources for path in source.iterdir()}
+    for name in CREDITS:
+        if (folder / name).exists() and not filecmp.cmp(found[name], folder / name, shallow=False):
+            raise UsageError(
+                f"{printable(folder)} holds another {name} already, and nothing is overwritten.", "Name a new folder."
+            )
     for name in CREDITS:
         shutil.copyfile(found[name], folder / name)
     (folder / "CREDITS.txt").write_text("".join(f"{name}: {credit}\n" for name, credit in CREDITS.items()), "utf-8")

@@ -57,12 +57,14 @@ class Traits:
         return Traits(self.vectors[positions], self.looks[positions], self.times[positions])
 
 
-def collapse(traits: Traits, ordinary: float, *, most: int | None = None) -> list[Ids]:
+def collapse(traits: Traits, ordinary: float, *, most: int | None = None, since: Ids | None = None) -> list[Ids]:
     """Photos in an order, best first, to groups in that order: the positions of each, int64 (k,), ascending.
 
     The first of a group is its best. Stops at `most` groups, each of which is complete. `ordinary` is the mean cosine
     of two of the library's photos (the squared length of its mean vector): what similarities are measured from, since
-    it differs between models far more than photos do.
+    it differs between models far more than photos do. `since`, int64 (n,): the first position that each photo may bring
+    into a group; with photos that come in portions, where its portion begins, so that what was told of earlier ones
+    holds.
     """
     groups: list[Ids] = []
     free = np.ones(len(traits), bool)
@@ -75,7 +77,11 @@ def collapse(traits: Traits, ordinary: float, *, most: int | None = None) -> lis
                 group = near[row] & free
                 if group.any():
                     free &= ~group
-                    group |= alike(traits, np.flatnonzero(group), ordinary).any(axis=0) & free
+                    members = np.flatnonzero(group)
+                    brought = alike(traits, members, ordinary)  # (members, n)
+                    if since is not None:
+                        brought &= np.arange(len(traits)) >= since[members, None]
+                    group |= brought.any(axis=0) & free
                     free &= ~group
                 groups.append(np.concatenate(([leader], np.flatnonzero(group))))
     return groups

@@ -78,10 +78,10 @@ def candidates(
         fresh = np.setdiff1d(np.concatenate(parts), seen)
         seen = np.union1d(seen, fresh)
         ids, vectors = index.vectors(fresh)
-        window = _judged(questions, masks, ids, vectors, yardstick)
+        window, fits = _judged(questions, masks, ids, vectors, yardstick)
         yield window.take(np.lexsort((window.ids, -np.nan_to_num(window.scores), -window.relevance)))
         far = np.concatenate([part[len(part) // 2 :] for part in parts])
-        if least > 0 and not (window.relevance[np.isin(window.ids, far)] >= least).any():
+        if least > 0 and not (fits[np.isin(ids, far)] >= least).any():
             return
 
 
@@ -101,19 +101,24 @@ def _windows(question: Question, mask: Ids, index: LiveIndex) -> Iterator[Ids]:
 
 def _judged(
     questions: Sequence[Question], masks: Sequence[Ids], ids: Ids, vectors: Vectors, yardstick: Yardstick
-) -> Candidates:
-    """These photos as the question that they fit best has them; those that answer none are left out."""
-    relevance, scores = np.full(len(ids), -1.0), np.full(len(ids), np.nan)
+) -> tuple[Candidates, NDArray[np.float64]]:
+    """These photos as the question that they fit best has them; those that answer none are left out.
+
+    Beside them how well each of `ids` fits, (n,), also those left out: where photos still fit, others may follow.
+    """
+    relevance, scores, best = np.full(len(ids), -1.0), np.full(len(ids), np.nan), np.zeros(len(ids))
     for question, mask in zip(questions, masks, strict=True):
-        eligible = np.isin(ids, mask) & ~np.isin(ids, list(question.own)) & ~excluded(question, vectors, yardstick)
+        inside = np.isin(ids, mask)
         fits = fitting(question.parts, vectors, yardstick)
+        best = np.maximum(best, np.where(inside, fits, 0.0))
         if question.marks is not None:
             fits = question.marks.settle(ids, fits)
+        eligible = inside & ~np.isin(ids, list(question.own)) & ~excluded(question, vectors, yardstick)
         own = np.where(eligible, fits, -1.0)
         better = own > relevance
         relevance[better] = own[better]
         scores[better] = np.nan if question.vector is None else _cosines(question.vector, vectors[better])
-    return Candidates(ids, scores, relevance, vectors).take(relevance >= 0)
+    return Candidates(ids, scores, relevance, vectors).take(relevance >= 0), best
 
 
 def _cosines(vector: Vector, vectors: Vectors) -> NDArray[np.float64]:

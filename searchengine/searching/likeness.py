@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,9 @@ class LikenessReader:
             stamp = stamp_of(path)
             if photo is not None and known is not None and _unchanged(photo, path, stamp):
                 return known
-            return self._by_content(read(path, stamp), path)
+            found = self._by_content(read(path, stamp), path)
+            # What lies there now may not be indexed yet; it is the photo that was asked with all the same.
+            return found if photo is None or found.photo_id is not None else replace(found, photo_id=photo.id)
         except PhotoUnreadableError as error:
             if known is None:
                 raise

@@ -154,7 +154,7 @@ class Searcher:
                 break
             part = everything[start : start + LISTED]
             kept.append(part[self._admitted(part, questions, masks)])
-        return np.concatenate(kept)[:most]
+        return np.concatenate([everything[:0], *kept])[:most]
 
     def _admitted(self, ids: Ids, questions: Sequence[Question], masks: Sequence[Ids]) -> np.ndarray:
         """Which photos one of the questions admits, bool (n,): none of what must not fit does. Unknown ones don't."""
@@ -175,19 +175,23 @@ class Searcher:
         least = 0.0 if query.everything else LEAST
         needed = query.offset + query.limit
         found: Candidates | None = None
+        nearest: Candidates | None = None
         lines: list[_Line] = []
+        since = np.empty(0, np.int64)  # for each photo found, where its window begins
         for window in self._candidates(questions, masks, least):
             fitting = window.take((window.relevance >= least) & _scored(window, query.min_score))
-            if found is None and not len(fitting) and not query.everything:
-                nearest = window.take(slice(0, NEAREST)).take(_scored(window.take(slice(0, NEAREST)), query.min_score))
-                return _lines(nearest)[query.offset : needed], not len(nearest)
+            nearest = nearest if nearest is not None and len(nearest) else window.take(slice(0, NEAREST))
+            since = np.concatenate((since, np.full(len(fitting), len(since))))
             found = fitting if found is None else found.followed_by(fitting)
             if query.sort is Sort.RELEVANCE:
-                lines = self._collapsed(found, needed, expand=query.expand)
+                lines = self._collapsed(found, needed, since, expand=query.expand)
                 if len(lines) >= needed:
                     break
+        if nearest is not None and not (found is not None and len(found)) and not query.everything:
+            nearest = nearest.take(_scored(nearest, query.min_score))
+            return _lines(nearest)[query.offset : needed], not len(nearest)
         if found is not None and query.sort is Sort.DATE:
-            lines = self._collapsed(self._by_date(found), needed, expand=query.expand)
+            lines = self._collapsed(self._by_date(found), needed, None, expand=query.expand)
         return lines[query.offset : needed], True
 
     def _by_date(self, found: Candidates) -> Candidates:
@@ -195,13 +199,13 @@ class Searcher:
         newest = self._newest_first(found.ids)
         return found.take(order[np.searchsorted(found.ids, newest, sorter=order)])
 
-    def _collapsed(self, found: Candidates, most: int, *, expand: bool) -> list[_Line]:
-        """The first lines, at most so many, with near-copies under the first of them."""
+    def _collapsed(self, found: Candidates, most: int, since: Ids | None, *, expand: bool) -> list[_Line]:
+        """The first lines, at most so many, with near-copies under the first of them; `since` as in `collapse`."""
         if expand or not len(found):
             return _lines(found.take(slice(0, most)))
         yardstick: Yardstick = self._yardsticks.get()
         traits = Traits(found.vectors, *self._database.looks.of(found.ids))
-        groups = collapse(traits, float(yardstick.mean @ yardstick.mean), most=most)
+        groups = collapse(traits, float(yardstick.mean @ yardstick.mean), most=most, since=since)
         firsts = _lines(found.take(np.array([group[0] for group in groups], np.intp)))
         return [
             replace(line, alike=tuple(found.ids[group[1:]].tolist()))

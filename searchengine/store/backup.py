@@ -15,10 +15,13 @@ from searchengine.store.sqlite import copy_database, leave_write_ahead_log, open
 def backup(database: Database, file: Path) -> None:
     """Copy a library that is in use, by this program or others, to `file`; an older backup there is replaced.
 
-    The copy is one state of the library and one file. Raises UsageError, LibraryFullError, LibraryReadOnlyError.
+    The copy is one state of the library and one file. Raises UsageError, also where another file is in its place,
+    LibraryFullError, LibraryReadOnlyError.
     """
     if file.resolve() == database.file.resolve() or file.is_dir():
         raise UsageError(f"A backup can't be written to {printable(file)}.", "Name a new file for it.")
+    if file.exists() and not _is_database(file):
+        raise UsageError(f"{printable(file)} is no backup, and isn't overwritten.", "Name a new file for it.")
     beside = file.with_name(file.name + ".part")
     _copy(database.file, beside, read_only=database.read_only)
     _put_in_place(beside, file)
@@ -73,6 +76,15 @@ def _copy(source: Path, target: Path, *, read_only: bool) -> None:
             raise
     except OSError as error:
         raise refusal(error, target) from error
+
+
+def _is_database(file: Path) -> bool:
+    """Whether a file is one of SQLite's, as backups are (https://www.sqlite.org/fileformat.html, section 1.3)."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(16) == b"SQLite format 3\0"
+    except OSError as error:
+        raise refusal(error, file) from error
 
 
 def _let_go(library: Path) -> None:

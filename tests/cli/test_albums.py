@@ -112,6 +112,14 @@ def test_explain_draws_a_map_and_prints_its_numbers(run: Run, photos: Path, tmp_
     assert Image.open(io.BytesIO(out.read_bytes())).format == "JPEG"
 
 
+def test_a_map_overwrites_nothing(run: Run, photos: Path) -> None:
+    before = (photos / "coffee.png").read_bytes()
+    done = run("explain", photos / "chelsea.png", "a cat", "--out", photos / "coffee.png")
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+    assert (photos / "coffee.png").read_bytes() == before
+
+
 def test_explain_takes_a_photo_that_is_in_no_library(run: Run, sample_photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "map.png"
     assert run("explain", sample_photos / "astronaut.png", "a face", "--out", out).returncode == 0
@@ -123,3 +131,12 @@ def test_explain_says_where_a_map_can_go(run: Run, photos: Path, arguments: tupl
     done = run("explain", photos / "chelsea.png", "a cat", *arguments)
     assert done.returncode == 2
     assert ".png" in done.stderr
+
+
+def test_names_and_queries_that_look_like_markup_are_shown_as_they_are(run: Run) -> None:
+    assert run("albums", "add", "[/x]", "dogs [/foo]").returncode == 0
+    listed = run("albums")
+    assert listed.returncode == 0, listed.stderr
+    assert "[/x]" in listed.stdout
+    assert "dogs [/foo]" in listed.stdout
+    assert run("albums", "remove", "[/x]").returncode == 0

@@ -174,6 +174,17 @@ def test_samples_come_with_their_credits(new: Run, tmp_path: Path) -> None:
     assert all(path.name in owed for path in pictures)
 
 
+def test_samples_overwrite_no_photo_of_their_name(new: Run, tmp_path: Path) -> None:
+    own = tmp_path / "photos" / "camera.png"
+    own.parent.mkdir()
+    own.write_bytes(b"mine")
+    done = new("samples", own.parent)
+    assert done.returncode == 2
+    assert "camera.png" in done.stderr
+    assert [path.name for path in own.parent.iterdir()] == ["camera.png"]
+    assert own.read_bytes() == b"mine"
+
+
 def test_samples_that_cannot_be_written_are_an_error_and_no_traceback(new: Run, tmp_path: Path) -> None:
     pytest.importorskip("skimage")
     (tmp_path / "file").touch()

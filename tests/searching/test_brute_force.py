@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -206,3 +207,27 @@ def test_pages_put_together_are_the_whole_answer(
     whole = ask(0, 1000)
     assert [photo_id for start in range(0, 300, page) for photo_id in ask(start, page)] == whole
     assert len(set(whole)) == len(whole)
+
+
+def test_photos_that_must_not_fit_do_not_end_the_answer(
+    tmp_path: Path, model: ColourModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def halves(one: str, other: str, edge: int) -> np.ndarray:
+        picture = np.tile(np.array(PALETTE[one], np.uint8), (48, 48, 1))
+        picture[:, edge:] = PALETTE[other]
+        return picture
+
+    first = [halves("red", "blue", 26) for _ in range(12)]  # the reddest, and blue as well
+    then = [halves("red", "white", 24) for _ in range(4)]
+    rest = [halves(one, other, 24) for one, other in product(("green", "yellow", "black", "grey"), repeat=2)]
+    library = SmallLibrary(tmp_path / "library", model.identity)
+    ids = library.add(model.encode_images([*first, *then, *rest]))
+    index = LiveIndex(library.database, library.model_id, library.model, library.folder / "vectors.faiss")
+    yardsticks = Yardsticks(library.database, library.model_id, lambda: model, library.folder / "yardstick.npz")
+    small = Searcher(library.database, index, lambda: model, yardsticks)
+    monkeypatch.setattr(candidates, "WINDOW", 4)
+    monkeypatch.setattr(candidates, "AT_ONCE", 16)
+    found = {hit.id for hit in small.search(Query("red -blue", expand=True))}
+    assert found >= set(ids[12:16])
+    assert not found & set(ids[:12])
+    library.database.close()

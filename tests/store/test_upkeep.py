@@ -160,6 +160,14 @@ def test_a_backup_into_a_folder_that_is_not_there_is_an_error_of_ours(database: 
         backup(database, tmp_path / "nowhere" / "photos.backup")
 
 
+def test_a_photo_is_never_overwritten_by_a_backup(database: Database, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"\x89PNG a photo")
+    with pytest.raises(UsageError, match="no backup"):
+        backup(database, photo)
+    assert photo.read_bytes() == b"\x89PNG a photo"
+
+
 def test_a_damaged_library_is_replaced_by_its_backup(folder: Path, tmp_path: Path) -> None:
     with Database.open(folder, create=True) as database:
         ids = fill(database, PATHS)
