@@ -219,6 +219,7 @@ def _write_table(albums: list[AlbumFacts]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not albums:
         note("There are no albums yet; `searchengine albums add NAME 'QUERY'` makes one.")
@@ -232,9 +233,9 @@ def _write_table(albums: list[AlbumFacts]) -> None:
     table.add_column("from", style="dim", no_wrap=True)
     for album in albums:
         count = "?" if album.photos is None else f"{album.photos:,}"
-        query = "" if album.query is None else harmless(album.query)
+        name, query = (Text(harmless(text or "")) for text in (album.name, album.query))
         least = "" if album.query is None else str(album.least)
-        table.add_row(album.name, count, f"{album.pinned or ''}", f"{album.taken_out or ''}", query, least)
+        table.add_row(name, count, f"{album.pinned or ''}", f"{album.taken_out or ''}", query, least)
     Console().print(table)
     for album in albums:
         if album.problem is not None:

@@ -165,5 +165,5 @@ def _write_table(hits: Iterable[Hit], reasons: Reasons) -> None:
         sure = "" if hit.band is None else f"{hit.band:<6} {_relevance(hit)[:4]}"
         if hit.match is not None:
             sure += f"\nmatch  {hit.match:.2f}"
-        table.add_row(str(hit.id), sure, place, taken, harmless(facts.camera or ""))
+        table.add_row(str(hit.id), sure, place, taken, Text(harmless(facts.camera or "")))
     Console(soft_wrap=False).print(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from searchengine.cli.options import FILE, with_settings
-from searchengine.cli.output import note, note_left_out, write_json
+from searchengine.cli.output import harmless, note, note_left_out, write_json
 from searchengine.cli.progress import showing_work
 from searchengine.settings import Settings
 
@@ -98,6 +98,7 @@ def _write_table(classes: list[OwnClass]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not classes:
         note("There are no classes yet; `searchengine probe train LABELS.csv` makes some.")
@@ -110,6 +111,6 @@ def _write_table(classes: list[OwnClass]) -> None:
         recognised, accuracy = (
             "not learnt" if share is None else f"{100 * share:.0f} %" for share in (each.recall, each.accuracy)
         )
-        table.add_row(each.name, str(each.examples), recognised, accuracy, f"{each.photos:,}")
+        table.add_row(Text(harmless(each.name)), str(each.examples), recognised, accuracy, f"{each.photos:,}")
     Console().print(table)
     note("Recognised: of the examples, when they are held out. Accuracy: the same, with other photos counting alike.")
