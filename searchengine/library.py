@@ -175,13 +175,19 @@ class Library:
         likeness = LikenessReader(self.database, model_id, model).read(Path(photo) if isinstance(photo, str) else photo)
         labels = (*self.own_classes.fitting(likeness.vector, model_id), *answering.labeller.fitting(likeness.vector))
         captions = CaptionIndex(self.database, model_id, model)
-        saved = [search.line for search in self.database.searches.all() if search.saved]
+        found, notes = [], [] if likeness.note is None else [likeness.note]
+        for search in self.searches.saved():
+            try:
+                if likeness.photo_id in answering.searcher.find(search.line, Band.WEAK):
+                    found.append(search.line)
+            except UsageError as error:
+                notes.append(f"The saved search '{search.line}' can't be answered: {error.what}")
         return Description(
             photo_id=likeness.photo_id,
             labels=tuple(sorted(labels, key=lambda label: -label.confidence)),
             captions=captions.nearest(likeness.vector, answering.yardsticks.get()) if len(captions) else (),
-            searches=tuple(line for line in saved if likeness.photo_id in answering.searcher.find(line, Band.WEAK)),
-            notes=() if likeness.note is None else (likeness.note,),
+            searches=tuple(found),
+            notes=tuple(notes),
         )
 
     def why(self, line: str, hits: Iterable[Hit]) -> dict[int, tuple[WordFit, ...]]:
@@ -246,6 +252,7 @@ class Library:
             pruned = prune(self.database)
             self.thumbnails.keep_only(self.database.photos.fingerprints())
         self.refresh_index()
+        self._answering().yardsticks.remake()
         return pruned
 
     @staticmethod

@@ -251,3 +251,26 @@ def test_watching_takes_in_a_new_photo(library: Library, photos: Path, sample_ph
     timeout.cancel()
     assert took_in.is_set()
     assert names(library.search("coins", limit=1)) == ["coins.png"]
+
+
+def test_a_saved_search_that_cannot_be_answered_is_a_note_beside_the_others(library: Library, photos: Path) -> None:
+    library.searches.save("tag:nobody")
+    library.searches.save("format:png")
+    described = library.describe(photos / "chelsea.png")
+    assert described.searches == ("format:png",)
+    (note,) = described.notes
+    assert "'tag:nobody'" in note
+    assert "no label" in note
+
+
+def test_a_saved_search_for_the_like_of_a_photo_holds_in_every_folder(
+    library: Library, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos)
+    library.searches.save("like:chelsea.png")
+    assert [search.line for search in library.searches.saved()] == [f"like:{photos}/chelsea.png"]
+    monkeypatch.chdir(tmp_path)
+    assert library.describe(photos / "coffee.png").notes == ()
+    monkeypatch.chdir(photos)
+    library.searches.remove("like:chelsea.png")
+    assert library.searches.saved() == []

@@ -15,15 +15,16 @@ import numpy as np
 
 from searchengine.errors import UsageError
 from searchengine.records import Band, Hit, Results
-from searchengine.searching.expression import Field, Leaf, Like, leaves, printed, rewritten
+from searchengine.searching.expression import Field, Leaf, leaves, printed, rewritten
 from searchengine.searching.named import photo_ids
 from searchengine.searching.query import parse
-from searchengine.settings import absolute
+from searchengine.searching.remembered import lasting
 
 if TYPE_CHECKING:
     from searchengine.records import Ids
     from searchengine.store.albums import Album
     from searchengine.store.database import Database
+    from searchengine.store.searches import Search
 
 Opened = tuple[str, ...]
 """The names of the albums whose photos are being looked for, the outermost first."""
@@ -106,7 +107,7 @@ class Albums:
             self._database.searches.tidy()
 
     def rename(self, name: str, new_name: str) -> None:
-        """Call an album otherwise, also in the queries of other albums. Raises UsageError for a name that is taken."""
+        """Call an album otherwise, also in remembered queries. Raises UsageError for a name that is taken."""
         album, new_name = self._database.albums.named(name), _checked_name(new_name)
 
         def renamed(part: Leaf) -> Leaf:
@@ -117,7 +118,22 @@ class Albums:
             for other in self._filled_from(album.name):
                 line = printed(rewritten(parse(other.line or ""), renamed))
                 self._database.albums.change(other.id, self._remembered(line), other.least)
+            for search in self._database.searches.all():
+                asked = parse(search.line)
+                if any(_names(leaf, album.name) for leaf in leaves(asked)):
+                    self._move(search, printed(rewritten(asked, renamed)))
             self._database.searches.tidy()
+
+    def _move(self, search: Search, line: str) -> None:
+        """Remember of another line what is remembered of a query. What was said of its answer becomes one turn."""
+        if line == search.line:
+            return
+        searches = self._database.searches
+        searches.mark(line, search.good, search.bad)
+        if search.saved:
+            searches.save(line)
+            searches.save(search.line, saved=False)
+        searches.forget(search.line)
 
     def remove(self, name: str) -> None:
         """Forget an album; its photos stay in the library. Raises UsageError while another is filled from it."""
@@ -157,7 +173,7 @@ class Albums:
         """A query as the query language writes it, once it has been answered for this album."""
         if query is None or not query.strip():
             return None
-        line = printed(rewritten(parse(query), _for_good))
+        line = lasting(query)
         self._find(line, least, (name,))
         return line
 
@@ -188,13 +204,6 @@ class Albums:
 def _names(part: Leaf, album: str) -> bool:
     """Whether a part of a query asks for what is in this album."""
     return isinstance(part, Field) and part.name == "album" and part.value.casefold() == album.casefold()
-
-
-def _for_good(part: Leaf) -> Leaf:
-    """A photo's path as it is known from every folder."""
-    if isinstance(part, Like) and Path(part.photo).exists():
-        return Like(str(absolute(Path(part.photo))), part.weight)
-    return part
 
 
 def _checked_name(name: str) -> str:

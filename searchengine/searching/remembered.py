@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchengine.errors import NotFoundError, UsageError
+from searchengine.searching.expression import Leaf, Like, printed, rewritten
 from searchengine.searching.named import photo_ids
 from searchengine.searching.plan import plan
-from searchengine.searching.query import canonical
+from searchengine.searching.query import canonical, parse
+from searchengine.settings import absolute
 from searchengine.store.concepts import CONCEPT
 
 if TYPE_CHECKING:
     from searchengine.store.database import Database
     from searchengine.store.searches import Search
+
+LONGEST_ID = 18
+"""Digits that a number of the database may have."""
 
 Named = str | Path | int
 """A photo by its path or its id."""
@@ -42,12 +47,13 @@ class Remembered:
     def save(self, line: str) -> None:
         """Keep a query."""
         with self._database.writing():
-            self._database.searches.save(canonical(line))
+            self._database.searches.save(lasting(line))
 
     def remove(self, line: str) -> None:
         """Keep a query no longer; marks on its answer stay. Raises NotFoundError."""
-        search = self.of(line)
-        if search is None or not search.saved:
+        known = (self._database.searches.of(each) for each in (lasting(line), canonical(line)))
+        search = next((each for each in known if each is not None and each.saved), None)
+        if search is None:
             raise NotFoundError(f"There is no saved search '{canonical(line)}'.", "See `searchengine searches list`.")
         with self._database.writing():
             self._database.searches.save(search.line, saved=False)
@@ -123,3 +129,18 @@ class Remembered:
         if not changed:
             raise NotFoundError(f"Nothing was said of the answer to '{canonical(line)}'.")
         self._marks_changed()
+
+
+def lasting(line: str) -> str:
+    """A line as the query language writes it, its photos' paths as they are known from every folder.
+
+    Raises QueryError, and UsageError for a path in nobody's home.
+    """
+    return printed(rewritten(parse(line), _for_good))
+
+
+def _for_good(part: Leaf) -> Leaf:
+    if not isinstance(part, Like):
+        return part
+    number = part.photo.isascii() and part.photo.isdecimal() and len(part.photo) <= LONGEST_ID
+    return part if number else Like(str(absolute(part.photo)), part.weight)

@@ -67,6 +67,14 @@ class Yardsticks:
             self._held, self._head = held, head
             return held
 
+    def remake(self) -> None:
+        """Make it of the photos that are there now, where there is one: others have been forgotten."""
+        with self._lock:
+            held = self._held or self._read()
+            if held is not None:
+                self._held, self._head = self._make(held.background), None
+                self._write(self._held)
+
     def _make(self, background: Vectors | None) -> Yardstick:
         if background is None:
             background = self._model().encode_texts(background_sentences())

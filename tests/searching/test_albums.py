@@ -191,3 +191,14 @@ def test_a_photo_that_is_not_in_the_library_is_said(world: World, tmp_path: Path
 def os_path(number: int) -> str:
     """Where a photo lies."""
     return f"{ROOT.decode()}/{number:05d}.jpg"
+
+
+def test_a_new_name_is_followed_by_saved_searches_and_by_what_was_said_of_an_answer(world: World) -> None:
+    a, b, *_ = world.photos
+    world.albums.add("Sunsets", "sunset")
+    with world.database.writing():
+        world.database.searches.save("album:sunsets beach")
+        world.database.searches.mark("album:sunsets beach", [a], [b])
+    world.albums.rename("Sunsets", "Evenings")
+    _, search = sorted(world.database.searches.all(), key=lambda each: each.line != "sunset")
+    assert (search.line, search.saved, search.good, search.bad) == ("album:Evenings beach", True, (a,), (b,))

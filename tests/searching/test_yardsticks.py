@@ -113,3 +113,17 @@ def test_where_it_cannot_be_written_it_serves_from_memory(library: SmallLibrary)
     assert same(held.get(), held.get())
     assert held.get().size == PHOTOS
     assert model.times == 1
+
+
+def test_made_again_it_is_of_the_photos_that_are_there_and_takes_no_model(library: SmallLibrary) -> None:
+    model = Loading()
+    held = yardsticks(library, model)
+    old, ids = held.get(), library.database.embeddings.ids(library.model_id).tolist()
+    library.unembed(ids[:30])
+    library.add(unit_vectors(30, MODEL.dim, seed=1))  # as many as before, and others
+    assert same(held.get(), old)
+    held.remake()
+    assert held.get().size == PHOTOS
+    assert not same(held.get(), old)
+    assert same(yardsticks(library, model).get(), held.get())
+    assert model.times == 1
