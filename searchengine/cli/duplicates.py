@@ -51,7 +51,7 @@ def command(folder: Path | None, output: str | None, settings: Settings) -> None
     if output == "json":
         write_json([_as_json(group) for group in groups])
     elif output is not None:
-        write_bytes(path + (b"\0" if output == "null" else b"\n") for path in _spare(groups))
+        write_bytes(path + (b"\0" if output == "null" else b"\n") for path in _spare(_kept(groups)))
     elif sys.stdout.isatty():
         _write_table(groups)
     else:
@@ -64,6 +64,14 @@ def command(folder: Path | None, output: str | None, settings: Settings) -> None
     else:
         note("Nothing is there more than once.")
         raise SystemExit(1)
+
+
+def _kept(groups: Sequence[DuplicateGroup]) -> list[DuplicateGroup]:
+    """The groups whose file to keep is there: of another, a script that goes by the list might take the last copy."""
+    kept = [group for group in groups if os.path.exists(group.keep.file.path)]  # noqa: PTH110  # paths are bytes
+    if len(kept) < len(groups):
+        note(f"Left out: {len(groups) - len(kept):,} whose file to keep isn't there now. Run `searchengine index`.")
+    return kept
 
 
 def _spare(groups: Sequence[DuplicateGroup]) -> Iterator[bytes]:

@@ -46,3 +46,17 @@ def test_it_lists_groups_as_lines_as_json_and_as_paths(new: Run, sample_photos: 
     assert (none.returncode, none.stdout) == (1, "")
     assert "Nothing is there more than once." in none.stderr
     assert all(path.exists() for path in (photos / "china.jpg", photos / "sent" / "small.jpg"))
+
+
+def test_copies_of_a_file_that_has_vanished_are_not_offered(call: Run, sample_photos: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy2(sample_photos / "china.jpg", photos / "a.jpg")
+    shutil.copy2(photos / "a.jpg", photos / "another.jpg")
+    assert call("index", photos).returncode == 0
+    assert call("duplicates", "--paths").stdout == f"{photos / 'another.jpg'}\n"
+    (photos / "a.jpg").unlink()
+    for option in ("--paths", "-0"):
+        done = call("duplicates", option)
+        assert done.stdout == ""
+        assert "1 whose file to keep isn't there now" in done.stderr
