@@ -46,3 +46,10 @@ def test_from_a_mark_to_a_label_and_back(call: Run, sample_photos: Path) -> None
     assert call("searches", "list").stdout == "a cat format:png\n"
     assert call("searches", "remove", "a cat format:png").returncode == 0
     assert json.loads(call("searches", "list", "--json").stdout) == []
+
+
+def test_a_list_longer_than_a_file_name_can_be_is_a_list(call: Run, sample_photos: Path) -> None:
+    assert call("index", sample_photos).returncode == 0
+    done = call("feedback", "a cat", "--good", ",".join(["1", "2"] * 3000), "--show")
+    assert "--show stands alone" in done.stderr
+    assert call("feedback", "a cat", "--good", ",".join(["1", "2"] * 3000), "--paths").returncode == 0
