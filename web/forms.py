@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_ID = 2**63 - 1
 MAX_PAGE = 10**6
 
+FIELDS = ("q", "like", "folder", "after", "before", "format", "camera", "all")
+"""What a question is made of; `page` is where in its answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -42,7 +45,7 @@ def read_form(values: MultiDict[str, str]) -> Form:
         text=values.get("q", "").strip(),
         like=tuple(_photo_id(value) for value in values.getlist("like")),
         conditions=tuple(_conditions(values)),
-        everything=bool(values.get("all")),
+        everything=any(values.getlist("all")),
         page=_page(values.get("page", "1")),
     )
 
@@ -72,6 +75,8 @@ def _page(value: str) -> int:
 
 
 def _folder(value: str) -> bytes:
+    if "\0" in value:
+        raise UsageError(f"There is no folder {value!r}.")
     try:
         return os.fsencode(Path(value).expanduser().absolute())
     except RuntimeError as error:  # "~name" of nobody

@@ -13,7 +13,7 @@ from searchengine.errors import NotFoundError, QueryError, UsageError, printable
 from searchengine.photos.thumbnails import SIDE
 from searchengine.records import FileState, PhotoData
 from web.context import photo_with_id, the_library
-from web.forms import MAX_ID, Form, read_form
+from web.forms import FIELDS, MAX_ID, Form, read_form
 from web.media import SHOWN
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _answer(form: Form, photo: PhotoData | None) -> Answer:
 
 def _show(form: Form, answer: Answer, *, uploaded: str | None = None) -> str:
     values = request.form if request.method == "POST" else request.args
-    fields = {name: values.getlist(name) for name in values if name != "page" and any(values.getlist(name))}
+    fields = {name: values.getlist(name) for name in values if name in FIELDS and any(values.getlist(name))}
     library = the_library()
     return render_template(
         "search.html",

@@ -149,7 +149,15 @@ def test_filters_that_leave_nothing_say_so(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/?q=x&after=yesterday", "/?page=0", "/?page=-1", "/?page=x", "/?page=99999999999", "/?folder=~nobody-here"],
+    [
+        "/?q=x&after=yesterday",
+        "/?page=0",
+        "/?page=-1",
+        "/?page=x",
+        "/?page=99999999999",
+        "/?folder=~nobody-here",
+        "/?folder=%00",
+    ],
 )
 def test_fields_that_make_no_sense_are_answered_with_a_page(client: FlaskClient, address: str) -> None:
     response = client.get(address)
@@ -256,3 +264,10 @@ def test_a_library_that_cannot_answer_now_is_a_page(client: FlaskClient, monkeyp
     assert response.status_code == 503
     assert "Another program is at it." in response.text
     assert "Wait a little." in response.text
+
+
+@pytest.mark.parametrize("more", ["all=&all=1", "endpoint=x", "_external=1", "_anchor=x&values=1"])
+def test_fields_that_the_form_does_not_have_change_nothing(client: FlaskClient, more: str) -> None:
+    response = client.get(f"/?q=asdkjh+qwe&{more}")
+    assert response.status_code == 200
+    assert "endpoint" not in response.text
