@@ -41,6 +41,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "train resume": "needs a run that was stopped; tested in tests/training",
     "evaluate captions captioned_photos.zip": "needs the measuring data; the test below runs it where that is",
     "evaluate zero-shot cifar10_sample.zip": "as above",
+    "evaluate relevance captioned_photos.zip": "needs the measuring data; tested in tests/training/test_calibration.py",
     "evaluate feedback captioned_photos.zip": "takes a minute; tested in tests/training/test_feedback_gain.py",
     "evaluate labels captioned_photos.zip": "takes minutes; tested in tests/training/test_label_quality.py",
 }
