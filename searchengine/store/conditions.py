@@ -136,8 +136,9 @@ def _is(kind: Kind) -> ColumnElement[bool]:
             labelled = select(PhotoLabelRow.photo_id).join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
             return PhotoRow.id.not_in(labelled.where(ModelRow.active))
         case Kind.OFFLINE:
-            there = select(FileRow.id).join(RootRow, RootRow.id == FileRow.root_id)
-            return ~exists(there.where(mine, ~FileRow.missing, RootRow.online))
+            there = select(FileRow.id).join(RootRow, RootRow.id == FileRow.root_id).where(~FileRow.missing)
+            away = there.with_only_columns(FileRow.photo_id).where(~RootRow.online)  # most often none
+            return and_(PhotoRow.id.in_(away), ~exists(there.where(mine, RootRow.online)))
         case Kind.RAW:
             beside = select(FileRow.photo_id).where(FileRow.beside.is_not(None), ~FileRow.missing)
             return or_(PhotoRow.format.in_(RAW_FORMATS), PhotoRow.id.in_(beside))

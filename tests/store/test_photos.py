@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from searchengine.conditions import Condition, HasCamera, HasCaption, HasFormat, InFolder, InFolderNamed, Taken
+from searchengine.conditions import (
+    Condition,
+    HasCamera,
+    HasCaption,
+    HasFormat,
+    InFolder,
+    InFolderNamed,
+    Is,
+    Kind,
+    Not,
+    Taken,
+)
 from searchengine.errors import NotFoundError
 from searchengine.records import Failure, FileState, PhotoFacts, Stamp
 from searchengine.store.database import Database
@@ -248,3 +259,18 @@ def test_what_every_search_asks_is_answered_by_an_index(database: Database, quer
     with database.reading() as connection:
         plan = " ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
     assert index in plan
+
+
+def test_what_is_offline_has_no_place_that_can_be_reached(database: Database) -> None:
+    ids = fill(database, PATHS[:3])
+    assert len(database.photos.matching((Is(Kind.OFFLINE),))) == 0
+    assert database.photos.matching((Not(Is(Kind.OFFLINE)),)).tolist() == ids
+    with database.writing():
+        database.roots.add(b"/drive")
+        drive = next(root.id for root in database.roots.all() if root.path == b"/drive")
+        copies = [Place(b"/drive/a.jpg", drive, ids[0], Stamp(1, 1))]
+        here = next(root.id for root in database.roots.all() if root.path == ROOT)
+        database.files.place(copies)
+        database.roots.away(here)
+    assert database.photos.matching((Is(Kind.OFFLINE),)).tolist() == ids[1:]
+    assert database.photos.matching((Not(Is(Kind.OFFLINE)),)).tolist() == ids[:1]
