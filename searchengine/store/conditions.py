@@ -9,7 +9,7 @@ import math
 import os
 from typing import assert_never
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
 
 from searchengine.conditions import (
     RAW_FORMATS,
@@ -136,9 +136,10 @@ def _is(kind: Kind) -> ColumnElement[bool]:
             labelled = select(PhotoLabelRow.photo_id).join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
             return PhotoRow.id.not_in(labelled.where(ModelRow.active))
         case Kind.OFFLINE:
-            there = select(FileRow.id).join(RootRow, RootRow.id == FileRow.root_id).where(~FileRow.missing)
-            away = there.with_only_columns(FileRow.photo_id).where(~RootRow.online)  # most often none
-            return and_(PhotoRow.id.in_(away), ~exists(there.where(mine, RootRow.online)))
+            drives = select(RootRow.id).where(~RootRow.online)  # most often none, and then nothing else is read
+            away = select(FileRow.photo_id).where(FileRow.root_id.in_(drives))
+            there = select(FileRow.id).where(mine, ~FileRow.missing, FileRow.root_id.not_in(drives))
+            return case((PhotoRow.id.in_(away), ~exists(there)), else_=false())  # SQLite's AND computes both
         case Kind.RAW:
             beside = select(FileRow.photo_id).where(FileRow.beside.is_not(None), ~FileRow.missing)
             return or_(PhotoRow.format.in_(RAW_FORMATS), PhotoRow.id.in_(beside))
