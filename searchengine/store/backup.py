@@ -9,7 +9,7 @@ from pathlib import Path
 from searchengine.errors import LibraryBusyError, LibraryDamagedError, NotFoundError, UsageError, printable
 from searchengine.store.database import FILE, Database, check_is_library
 from searchengine.store.filesystem import refusal
-from searchengine.store.sqlite import copy_database, leave_write_ahead_log, open_engine
+from searchengine.store.sqlite import copy_database, leave_write_ahead_log, names_this_program, open_engine
 
 
 def backup(database: Database, file: Path) -> None:
@@ -20,7 +20,7 @@ def backup(database: Database, file: Path) -> None:
     """
     if file.resolve() == database.file.resolve() or file.is_dir():
         raise UsageError(f"A backup can't be written to {printable(file)}.", "Name a new file for it.")
-    if file.exists() and not _is_database(file):
+    if file.exists() and not _is_ours(file):
         raise UsageError(f"{printable(file)} is no backup, and isn't overwritten.", "Name a new file for it.")
     beside = file.with_name(file.name + ".part")
     _copy(database.file, beside, read_only=database.read_only)
@@ -78,11 +78,10 @@ def _copy(source: Path, target: Path, *, read_only: bool) -> None:
         raise refusal(error, target) from error
 
 
-def _is_database(file: Path) -> bool:
-    """Whether a file is one of SQLite's, as backups are (https://www.sqlite.org/fileformat.html, section 1.3)."""
+def _is_ours(file: Path) -> bool:
+    """Whether a file says that it is a library's, whole or not: another program's database is none."""
     try:
-        with file.open("rb") as stream:
-            return stream.read(16) == b"SQLite format 3\0"
+        return names_this_program(file)
     except OSError as error:
         raise refusal(error, file) from error
 

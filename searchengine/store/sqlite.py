@@ -130,6 +130,16 @@ def leave_write_ahead_log(file: Path) -> None:
         connection.execute("PRAGMA journal_mode = DELETE")
 
 
+def names_this_program(file: Path) -> bool:
+    """Whether a file is a database whose header bears our mark (https://www.sqlite.org/fileformat.html, section 1.3).
+
+    Raises OSError.
+    """
+    with file.open("rb") as stream:
+        header = stream.read(72)
+    return header.startswith(b"SQLite format 3\0") and header[68:] == APPLICATION.to_bytes(4)
+
+
 def copy_database(source: Path, target: Path, *, read_only: bool) -> None:
     """Copy one state of a database that may be in use to a new file, which is complete without a log beside it."""
     address = _read_only_address(source) if read_only else source

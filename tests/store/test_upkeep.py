@@ -168,6 +168,16 @@ def test_a_photo_is_never_overwritten_by_a_backup(database: Database, tmp_path: 
     assert photo.read_bytes() == b"\x89PNG a photo"
 
 
+def test_another_program_s_database_is_never_overwritten_by_a_backup(database: Database, tmp_path: Path) -> None:
+    other = tmp_path / "digikam4.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE Albums (id)")
+    before = other.read_bytes()
+    with pytest.raises(UsageError, match="no backup"):
+        backup(database, other)
+    assert other.read_bytes() == before
+
+
 def test_a_damaged_library_is_replaced_by_its_backup(folder: Path, tmp_path: Path) -> None:
     with Database.open(folder, create=True) as database:
         ids = fill(database, PATHS)
