@@ -17,7 +17,7 @@ from searchengine.cli.evaluate_labels import labels
 from searchengine.cli.evaluate_relevance import relevance
 from searchengine.cli.evaluation_options import held_out_of, open_model, with_held_out, with_model
 from searchengine.cli.evaluation_tables import classification_table, comparison_table, retrieval_table, verdict
-from searchengine.cli.options import FILE, SOURCE, with_json_figures, with_settings
+from searchengine.cli.options import NEW_FILE, SOURCE, with_json_figures, with_settings
 from searchengine.cli.output import note, note_left_out, write_json
 from searchengine.cli.progress import showing_work
 from searchengine.errors import printable
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 def _with_confusion(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--confusion`."""
     text = "Draw what the photos of each class are taken for: a .png, .jpg, .svg or .pdf."
-    return click.option("--confusion", type=FILE, metavar="FILE", help=text)(function)
+    return click.option("--confusion", type=NEW_FILE, metavar="FILE", help=text)(function)
 
 
 @click.group("evaluate", invoke_without_command=True)
-@click.option("--matrix", "picture", type=FILE, metavar="FILE", help="Short for `evaluate matrix FILE`.")
+@click.option("--matrix", "picture", type=NEW_FILE, metavar="FILE", help="Short for `evaluate matrix FILE`.")
 @click.pass_context
 def command(ctx: click.Context, picture: Path | None) -> None:
     """Measure how well a model finds and sorts photos.
@@ -172,7 +172,7 @@ def compare(
 
 
 @command.command("matrix", short_help="Draw sentences against photos.")
-@click.argument("picture", type=FILE)
+@click.argument("picture", type=NEW_FILE)
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
 @click.option("--sentence", "sentences", multiple=True, metavar="TEXT", help="A row; may be given several times.")
 @with_model

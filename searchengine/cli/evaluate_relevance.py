@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from searchengine.cli.evaluation_options import held_out_of, open_model, with_held_out, with_model
-from searchengine.cli.options import FILE, SOURCE, with_json_figures
+from searchengine.cli.options import NEW_FILE, SOURCE, with_json_figures
 from searchengine.cli.output import note, note_left_out, write_json
 from searchengine.cli.progress import showing_work
 from searchengine.errors import printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("relevance", short_help="How sure the search is, and how rightly.")
 @click.argument("source", type=SOURCE)
-@click.option("--curve", type=FILE, metavar="FILE", help="Draw the reliability curve: a .png, .jpg, .svg or .pdf.")
+@click.option("--curve", type=NEW_FILE, metavar="FILE", help="Draw the reliability curve: a .png, .jpg, .svg or .pdf.")
 @with_held_out
 @with_model
 @with_json_figures

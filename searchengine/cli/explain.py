@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchengine.cli.options import FILE, with_settings
+from searchengine.cli.options import NEW_FILE, with_settings
 from searchengine.cli.output import note, write_json
 from searchengine.cli.progress import showing_work
 from searchengine.errors import UsageError, printable
@@ -26,7 +26,7 @@ KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 @click.command("explain")
 @click.argument("photo")
 @click.argument("query")
-@click.option("--out", type=FILE, metavar="FILE", help="Where to draw the map: a .png or a .jpg.")
+@click.option("--out", type=NEW_FILE, metavar="FILE", help="Where to draw the map: a .png or a .jpg.")
 @click.option("--json", "as_json", is_flag=True, help="The numbers as JSON, the map in rows and columns.")
 @with_settings
 def command(photo: str, query: str, out: Path | None, as_json: bool, settings: Settings) -> None:
@@ -47,8 +47,6 @@ def command(photo: str, query: str, out: Path | None, as_json: bool, settings: S
         raise click.UsageError("Say with --out FILE.png where to draw the map, or ask for --json.")
     if out is not None and out.suffix.lower() not in KINDS:
         raise UsageError(f"A map can't be written as {printable(out.name)}.", "Name a .png or a .jpg.")
-    if out is not None and out.exists():  # it might be a photo
-        raise UsageError(f"{printable(out)} is there already, and nothing is overwritten.", "Name a new file.")
     with Library.open(settings) as library, showing_work() as tell:
         explanation = library.explain(photo, query, lambda done, whole: tell("looking", done, whole, ""))
     if as_json:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
+from searchengine.errors import printable
 from searchengine.records import Sort
 from searchengine.settings import Settings, absolute
 
@@ -32,6 +33,22 @@ class Day(click.DateTime):
 DAY = Day()
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class NewFile(click.Path):
+    """A file to draw a picture into. What is there already might be a photo, and is never overwritten."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.exists():
+            self.fail(f"{printable(path)} is there already, and nothing is overwritten. Name a new file.", param, ctx)
+        return path
+
+
+NEW_FILE = NewFile()
 
 SOURCE = click.Path(path_type=Path, exists=True)
 """A data set: a CSV, a folder or a zip."""

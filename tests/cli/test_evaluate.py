@@ -124,6 +124,8 @@ def test_the_sample_photographs_find_their_sentences(new: Run, sample_photos: Pa
         (("evaluate", "--matrix", "a.png", "captions", "CLASSES"), "--matrix stands alone"),
         (("evaluate", "zero-shot", "CLASSES", "--confusion", "gone/a.png"), "no folder gone"),
         (("evaluate", "probe", "CLASSES", "--confusion", "a.doc"), "no picture's name"),
+        (("evaluate", "zero-shot", "CLASSES", "--confusion", "PHOTO"), "nothing is overwritten"),
+        (("evaluate", "matrix", "PHOTO"), "nothing is overwritten"),
         (("evaluate", "captions", "CLASSES"), "captions.csv"),
         (("evaluate", "captions", "gone.zip"), "does not exist"),
         (("evaluate", "captions", "CLASSES", "--model", "no such model"), "no such model"),

@@ -168,7 +168,6 @@ def test_a_class_of_the_archive_is_inert_whatever_it_is_called(tmp_path: Path) -
         {"weight": 3},
         [],
     ],
-    ids=repr,
 )
 def test_odd_weights_are_refused(content: object, tmp_path: Path) -> None:
     with pytest.raises(ModelDamagedError, match="can't be loaded"):
