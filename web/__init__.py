@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from web import access, errors, media, pages
+from web import access, csrf, errors, media, pages, texts
+from web.accounts import Accounts
+from web.jobs import IndexJob
 from web.uploads import MAX_UPLOAD, InMemoryRequest
 
 if TYPE_CHECKING:
@@ -25,10 +27,15 @@ def create_app(library: Library) -> Flask:
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.config["TRUSTED_HOSTS"] = access.HOSTS
+    app.secret_key = Accounts(library.settings.library).key()
+    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
     app.extensions["library"] = library
+    app.extensions["index_job"] = IndexJob(library)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     access.protect(app)
+    csrf.protect(app)
     errors.handle(app)
+    texts.install(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(media.blueprint)
     return app

@@ -19,8 +19,8 @@ HOSTS = ["localhost", "127.0.0.1"]
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
