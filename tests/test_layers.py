@@ -53,6 +53,7 @@ HOMES: dict[str, set[str]] = {
     "flask": {"web"},
     "werkzeug": {"web"},
     "jinja2": {"web"},
+    "babel": {"web/texts.py"},
     "platformdirs": {"settings"},
 }
 """Each third-party library's home: folders or files below the package."""

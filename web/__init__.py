@@ -36,6 +36,7 @@ def create_app(library: Library) -> Flask:
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
+    texts.install(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(media.blueprint)
     return app

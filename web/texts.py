@@ -1,0 +1,142 @@
+"""The texts of the pages in the language that the person's browser prefers, and numbers, dates and sizes as they are
+written there.
+
+English stands in the templates and modules; another language is one file in `translations`, named after it and read
+when the application starts. What the library says in its errors and notes stays English.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from flask import has_request_context, request
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flask import Flask, Response
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+SCRIPTS = Path(__file__).parent / "static"
+
+ENGLISH = "en"
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_SPOKEN = re.compile(rf"\bt(?:\.n)?\(\s*({_STRING})(?:,\s*({_STRING}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language that the pages speak."""
+
+    locale: Locale
+    texts: NullTranslations
+    scripts: dict[str, list[str]]  # what modules say, by its English: for one thing, and for several
+
+
+def install(app: Flask) -> None:
+    """Let templates speak: `_`, `ngettext` and the filters number, date, time and size."""
+    _languages()  # a damaged translation shows now, not on a page
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # which the extension has just added
+        lambda text: language().texts.gettext(text),
+        lambda one, several, n: language().texts.ngettext(one, several, n),
+        newstyle=True,
+    )
+    environment.filters.update(number=number, date=date, time=time, size=size)
+    app.context_processor(lambda: {"language": language()})
+    app.after_request(_vary)
+
+
+def language() -> Language:
+    """What the browser that asks prefers of the languages that there are; English when nobody asks."""
+    languages = _languages()
+    if not has_request_context():
+        return languages[ENGLISH]
+    return languages[request.accept_languages.best_match(languages, ENGLISH)]
+
+
+def gettext(text: str, **values: object) -> str:
+    """A text in that language, with the values in it. For Python modules; templates have `_`."""
+    return language().texts.gettext(text) % values
+
+
+def ngettext(one: str, several: str, n: int, **values: object) -> str:
+    """The same of a number of things; `%(num)s` is that number."""
+    return language().texts.ngettext(one, several, n) % {"num": number(n), **values}
+
+
+def number(value: float) -> str:
+    """1234567 as 1,234,567."""
+    return format_decimal(value, locale=language().locale)
+
+
+def date(moment: datetime) -> str:
+    """14 July 2019, with its weekday."""
+    return format_date(moment, "full", locale=language().locale)
+
+
+def time(moment: datetime) -> str:
+    """14:05."""
+    return format_time(moment, "short", locale=language().locale)
+
+
+def size(count: int) -> str:
+    """Bytes as kB or MB, as file managers count them."""
+    if count < 1e6:
+        return f"{number(round(count / 1e3))} kB"
+    return f"{number(round(count / 1e6, 1))} MB" if count < 1e9 else f"{number(round(count / 1e9, 1))} GB"
+
+
+def spoken_by_scripts() -> Iterator[tuple[str, str | None]]:
+    """What the modules in `static` say through `t("…")` and `t.n("…", "…", n)`: for one thing, and for several."""
+    for path in sorted(SCRIPTS.glob("**/*.js")):
+        for one, several in _SPOKEN.findall(path.read_text("utf-8")):
+            yield ast.literal_eval(one), ast.literal_eval(several) if several else None
+
+
+@cache
+def _languages() -> dict[str, Language]:
+    """Every language by its code."""
+    languages = {ENGLISH: Language(Locale(ENGLISH), NullTranslations(), {})}
+    for path in sorted(TRANSLATIONS.glob("*.po")):
+        texts = _read(path)
+        languages[path.stem] = Language(Locale.parse(path.stem), texts, dict(_of_scripts(texts)))
+    return languages
+
+
+def _read(path: Path) -> GNUTranslations:
+    with path.open("rb") as file:
+        catalog = read_po(file, abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def _of_scripts(texts: NullTranslations) -> Iterator[tuple[str, list[str]]]:
+    for one, several in spoken_by_scripts():
+        if several is None:
+            yield one, [texts.gettext(one)]
+        else:
+            yield one, [texts.ngettext(one, several, n) for n in (1, 2)]
+
+
+def _vary(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
+    return response
