@@ -7,8 +7,11 @@ Here is the group that loads each command when it is called, and the one place w
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
+import os
+import sys
 from difflib import get_close_matches
 from textwrap import indent
 
@@ -99,11 +102,23 @@ class LazyGroup(click.Group):
             pointed = f"\n\n{indent(error.pointed, '    ')}" if isinstance(error, QueryError) else ""
             raise failed(f"{error}{pointed}") from error
         except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
             raise click.exceptions.Exit(STOPPED) from None
+        except OSError as error:
+            if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
+                raise
+            _write_no_more()
+            raise UnusableError(f"The output can't be written: {error.strerror}.") from error
         except ImportError as error:
             if isinstance(error.__cause__, KeyboardInterrupt):  # how a C extension says that its start was interrupted
                 raise click.exceptions.Exit(STOPPED) from None
             raise
+
+
+def _write_no_more() -> None:
+    """Let what can't be written go nowhere: at its end Python would try again, and fail with a trace of calls."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # a device
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -59,7 +59,9 @@ def command(folder: Path | None, output: str | None, settings: Settings) -> None
     if groups:
         files = sum(len(group.others) for group in groups)
         spare = sum(group.spare_bytes for group in groups)
-        note(f"{len(groups):,} photos are there more than once; the {files:,} other files take {spare / 1e6:,.1f} MB. "
+        photos = "1 photo is" if len(groups) == 1 else f"{len(groups):,} photos are"
+        others = "the other file takes" if files == 1 else f"the {files:,} other files take"
+        note(f"{photos} there more than once; {others} {spare / 1e6:,.1f} MB. "
              "Nothing was deleted; --paths and -0 list them for a script.")  # fmt: skip
     else:
         note("Nothing is there more than once.")

@@ -10,6 +10,7 @@ import click
 
 from searchengine.cli.options import FILE, with_settings
 from searchengine.cli.output import note, write_json
+from searchengine.cli.probe import note_hardly_learnt
 from searchengine.cli.progress import showing_bytes, showing_progress
 from searchengine.cli.report import write_failures
 from searchengine.errors import printable
@@ -76,6 +77,7 @@ def use(name: str, settings: Settings) -> None:
         report = library.use_model(name, progress=progress)
         answering = library.database.models.active()
         away = len(library.database.embeddings.lacking(answering[0])) if answering else 0
+        classes = library.own_classes.all()
     write_failures(report)
     if report.interrupted:
         note(f"Stopped; the library still answers with the old model. To go on: `searchengine models use {name}`.")
@@ -83,6 +85,7 @@ def use(name: str, settings: Settings) -> None:
     note(f"{report.embedded:,} photos embedded; the library now answers with {name}.")
     if away:
         note(f"{away:,} photos are out of reach and not found until `searchengine index` has seen them again.")
+    note_hardly_learnt(classes)
 
 
 @command.command("export")

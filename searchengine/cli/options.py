@@ -45,6 +45,8 @@ class NewFile(click.Path):
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if path.exists():
             self.fail(f"{printable(path)} is there already, and nothing is overwritten. Name a new file.", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"There is no folder {printable(path.parent)}.", param, ctx)
         return path
 
 

@@ -53,9 +53,7 @@ def train(table: Path, settings: Settings) -> None:
         classes = library.own_classes.all()
     note_left_out(problems)
     _write_table(classes)
-    for each in classes:
-        if each.recall is not None and each.recall < WEAK:
-            note(f"'{each.name}' is hardly told from your other photos yet: more examples, and more varied ones, help.")
+    note_hardly_learnt(classes)
 
 
 @command.command("list")
@@ -92,6 +90,13 @@ def remove(name: str, settings: Settings) -> None:
     with Library.open(settings) as library:
         library.own_classes.remove(name)
     note(f"'{name}' is forgotten.")
+
+
+def note_hardly_learnt(classes: list[OwnClass]) -> None:
+    """Name the classes that the model at hand hardly recognises."""
+    for each in classes:
+        if each.recall is not None and each.recall < WEAK:
+            note(f"'{each.name}' is hardly told from your other photos yet: more examples, and more varied ones, help.")
 
 
 def _write_table(classes: list[OwnClass]) -> None:

@@ -61,6 +61,7 @@ def save(words: tuple[str, ...], settings: Settings) -> None:
 
     with Library.open(settings) as library:
         library.searches.save(" ".join(words))
+    note("It is kept; `searchengine searches list` shows all of them.")
 
 
 @command.command("remove")
@@ -76,6 +77,7 @@ def remove(words: tuple[str, ...], settings: Settings) -> None:
 
     with Library.open(settings) as library:
         library.searches.remove(" ".join(words))
+    note("It isn't kept any more.")
 
 
 def _marks(search: Search) -> str:

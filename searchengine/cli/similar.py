@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from searchengine.cli.options import FILE, with_filters, with_output, with_ranking, with_settings
+from searchengine.cli.options import with_filters, with_output, with_ranking, with_settings
 from searchengine.cli.output import write_results
 from searchengine.conditions import Condition
 from searchengine.records import Sort
@@ -14,13 +12,13 @@ from searchengine.settings import Settings
 
 
 @click.command("similar")
-@click.argument("photo", type=FILE)
+@click.argument("photo")
 @with_filters
 @with_ranking
 @with_output
 @with_settings
 def command(
-    photo: Path,
+    photo: str,
     conditions: tuple[Condition, ...],
     everything: bool,
     sort: Sort,
@@ -33,15 +31,19 @@ def command(
 ) -> None:
     """Find photos that look like PHOTO, which need not be in the library; if it is, it is left out.
 
+    PHOTO is a path, or the id that a search prints.
+
     \b
     searchengine similar holiday.jpg
+    searchengine similar 17
     searchengine similar scan.tif --limit 5 --folder ~/Pictures/1998
     """
     from searchengine.library import Library
+    from searchengine.searching.named import path_or_id
 
     with Library.open(settings) as library:
         results = library.search(
-            like=[photo],
+            like=[path_or_id(photo)],
             conditions=conditions,
             limit=limit,
             offset=offset,

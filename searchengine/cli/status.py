@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,6 +55,7 @@ def _facts(library: Library) -> dict[str, Any]:
         "model": active[1].name if active else None,
         "embedded": photos - len(database.embeddings.lacking(active[0])) if active else 0,
         "bytes": bytes_in(library.settings.library),
+        "classes": [asdict(own) for own in library.own_classes.all()],
         "roots": [
             {"path": printable(root.path), "online": root.online, "exclude": list(root.exclude)}
             for root in database.roots.all()
@@ -69,6 +71,9 @@ def _write_facts(facts: dict[str, Any]) -> None:
     click.echo(f"model       {facts['model'] or 'none yet'}")
     hint = " (`searchengine status --failures`)" if facts["unreadable"] else ""
     click.echo(f"unreadable  {facts['unreadable']:,}{hint}")
+    for own in facts["classes"]:
+        learnt = "" if own["accuracy"] is not None else ", not learnt by this model (`searchengine probe list`)"
+        click.echo(f"own class   {own['name']} ({own['photos']:,} photos{learnt})")
     for root in facts["roots"]:
         click.echo(f"folder      {root['path']}{'' if root['online'] else ' (away)'}")
 

@@ -24,8 +24,10 @@ def read_sentences(file: Path) -> list[str]:
             sentences = list(dict.fromkeys(filter(None, (" ".join(text.split()) for text in found))))
     except UnicodeDecodeError as error:
         raise UsageError(f"{printable(file)} isn't text in UTF-8.", "Save it as text or CSV in UTF-8.") from error
-    except (OSError, csv.Error) as error:
-        raise UsageError(f"{printable(file)} can't be read: {error}.") from error
+    except OSError as error:
+        raise UsageError(f"{printable(file)} can't be read: {error.strerror}.", "Name another file.") from error
+    except csv.Error as error:
+        raise UsageError(f"{printable(file)} is no CSV: {error}.", "Save it as CSV in UTF-8.") from error
     if not sentences:
         raise UsageError(
             f"{printable(file)} holds no sentence.", "Write one a line, or a CSV with them in the column caption."

@@ -16,9 +16,8 @@ import numpy as np
 from searchengine.errors import UsageError
 from searchengine.records import Band, Hit, Results
 from searchengine.searching.expression import Field, Leaf, leaves, printed, rewritten
-from searchengine.searching.named import photo_ids
+from searchengine.searching.named import lasting, photo_ids
 from searchengine.searching.query import parse
-from searchengine.searching.remembered import lasting
 
 if TYPE_CHECKING:
     from searchengine.records import Ids
@@ -115,20 +114,23 @@ class Albums:
 
         with self._database.writing():
             self._database.albums.rename(album.id, new_name)
-            for other in self._filled_from(album.name):
-                line = printed(rewritten(parse(other.line or ""), renamed))
-                self._database.albums.change(other.id, self._remembered(line), other.least)
             for search in self._database.searches.all():
                 asked = parse(search.line)
                 if any(_names(leaf, album.name) for leaf in leaves(asked)):
                     self._move(search, printed(rewritten(asked, renamed)))
+            for other in self._filled_from(album.name):  # where the new line was remembered already
+                line = printed(rewritten(parse(other.line or ""), renamed))
+                self._database.albums.change(other.id, self._remembered(line), other.least)
             self._database.searches.tidy()
 
     def _move(self, search: Search, line: str) -> None:
-        """Remember of another line what is remembered of a query. What was said of its answer becomes one turn."""
+        """Know a query by another line. Where that is remembered too, what was said of the answer becomes one turn."""
+        searches = self._database.searches
         if line == search.line:
             return
-        searches = self._database.searches
+        if searches.of(line) is None:
+            searches.rewrite(search.id, line)
+            return
         searches.mark(line, search.good, search.bad)
         if search.saved:
             searches.save(line)
@@ -208,6 +210,6 @@ def _names(part: Leaf, album: str) -> bool:
 
 def _checked_name(name: str) -> str:
     name = name.strip()
-    if not name or not name.isprintable():
-        raise UsageError(f"{name!r} is no name for an album.", "Give it some letters, on one line.")
+    if not name or not name.isprintable() or '"' in name:
+        raise UsageError(f"{name!r} is no name for an album.", "Give it some letters, on one line, without quotes.")
     return name

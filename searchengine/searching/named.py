@@ -1,4 +1,4 @@
-"""From what a person calls a photo to the library's photo: its path, or the id that a search prints."""
+"""From what a person calls a photo, its path or the id that a search prints, to what it is called for good."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from searchengine.errors import NotFoundError, PhotoUnreadableError, printable
 from searchengine.photos.files import read, stamp_of
 from searchengine.photos.fingerprint import fingerprint
 from searchengine.records import FileState
+from searchengine.searching.expression import Leaf, Like, printed, rewritten
+from searchengine.searching.query import parse
 from searchengine.settings import absolute
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ def photo_ids(database: Database, named: Sequence[str | Path | int]) -> list[int
     NotFoundError for what isn't in the library.
     """
     return list(dict.fromkeys(_photo_id(database, each) for each in named))
+
+
+def path_or_id(named: str) -> Path | int:
+    """What a person wrote: digits are an id unless a file is called so."""
+    photo_id = _as_id(named)
+    return Path(named) if photo_id is None else photo_id
 
 
 def readable_path(database: Database, named: str | Path | int) -> bytes:
@@ -73,3 +81,18 @@ def _at(database: Database, path: bytes) -> Photo | None:
         return database.photos.by_fingerprint(fingerprint(read(path, stamp_of(path))))
     except PhotoUnreadableError:
         return None
+
+
+def lasting(line: str) -> str:
+    """A line as the query language writes it, its photos' paths as they are known from every folder.
+
+    Raises QueryError, and UsageError for a path in nobody's home.
+    """
+    return printed(rewritten(parse(line), _for_good))
+
+
+def _for_good(part: Leaf) -> Leaf:
+    if not isinstance(part, Like):
+        return part
+    number = part.photo.isascii() and part.photo.isdecimal() and len(part.photo) <= LONGEST_ID
+    return part if number else Like(str(absolute(part.photo)), part.weight)

@@ -60,15 +60,22 @@ class Plan:
         return any(alternative.asked for alternative in self.alternatives)
 
 
-def plan(line: str | None, likes: Iterable[Path | int | PhotoData] = (), conditions: Sequence[Condition] = ()) -> Plan:
+def plan(
+    line: str | None,
+    likes: Iterable[Path | int | PhotoData] = (),
+    conditions: Sequence[Condition] = (),
+    *,
+    everything: bool = False,
+) -> Plan:
     """The plan for a line of the query language with photos and conditions that hold besides.
 
-    Raises QueryError, and UsageError when nothing is asked or the line comes to too many alternatives.
+    Raises QueryError, and UsageError when the line comes to too many alternatives, or when nothing is asked: with
+    `everything`, that is all photos.
     """
     beside = tuple(LikePhoto(photo) for photo in likes)
     found = _alternatives(parse(line), wanted=True) if line and line.strip() else [()]
     alternatives = [_alternative(literals, beside, tuple(conditions)) for literals in found]
-    if alternatives == [Alternative()]:
+    if alternatives == [Alternative()] and not everything:
         raise UsageError("Nothing was asked for.", "Give some words, or a photo to find the like of.")
     return Plan(tuple(dict.fromkeys(alternatives)))
 

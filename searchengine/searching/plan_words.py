@@ -47,7 +47,7 @@ def as_values(plan: Plan) -> list[dict[str, list[str]]]:
         {
             "asked": [_asked(part) for part in alternative.asked],
             "excluded": [_asked(part) for part in alternative.excluded],
-            "conditions": [_condition(each) for each in alternative.conditions],
+            "conditions": [condition_in_words(each) for each in alternative.conditions],
         }
         for alternative in plan.alternatives
     ]
@@ -56,7 +56,7 @@ def as_values(plan: Plan) -> list[dict[str, list[str]]]:
 def _lines(alternative: Alternative) -> Iterator[str]:
     yield from (f"fits            {_asked(part)}" for part in alternative.asked)
     yield from (f"must not fit    {_asked(part)}" for part in alternative.excluded)
-    yield from (f"satisfies       {_condition(each)}" for each in alternative.conditions)
+    yield from (f"satisfies       {condition_in_words(each)}" for each in alternative.conditions)
 
 
 def _asked(part: Asked) -> str:
@@ -68,10 +68,11 @@ def _asked(part: Asked) -> str:
     return f"the photo {part.photo if isinstance(part.photo, int) else printable(part.photo)}{weight}"
 
 
-def _condition(condition: Condition) -> str:
+def condition_in_words(condition: Condition) -> str:
+    """One condition, as it follows a colon."""
     match condition:
         case Not(fact):
-            return f"not: {_condition(fact)}"
+            return f"not: {condition_in_words(fact)}"
         case Taken(after, before):
             ends = [
                 f"from {after:%Y-%m-%d %H:%M}" if after else "",

@@ -10,19 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchengine.errors import NotFoundError, UsageError
-from searchengine.searching.expression import Leaf, Like, printed, rewritten
-from searchengine.searching.named import photo_ids
+from searchengine.searching.named import lasting, photo_ids
 from searchengine.searching.plan import plan
-from searchengine.searching.query import canonical, parse
-from searchengine.settings import absolute
+from searchengine.searching.query import canonical
 from searchengine.store.concepts import CONCEPT
 
 if TYPE_CHECKING:
     from searchengine.store.database import Database
     from searchengine.store.searches import Search
-
-LONGEST_ID = 18
-"""Digits that a number of the database may have."""
 
 Named = str | Path | int
 """A photo by its path or its id."""
@@ -42,7 +37,7 @@ class Remembered:
 
     def of(self, line: str) -> Search | None:
         """What is remembered of a query."""
-        return self._database.searches.of(canonical(line))
+        return self._database.searches.of(lasting(line))
 
     def save(self, line: str) -> None:
         """Keep a query."""
@@ -51,9 +46,8 @@ class Remembered:
 
     def remove(self, line: str) -> None:
         """Keep a query no longer; marks on its answer stay. Raises NotFoundError."""
-        known = (self._database.searches.of(each) for each in (lasting(line), canonical(line)))
-        search = next((each for each in known if each is not None and each.saved), None)
-        if search is None:
+        search = self.of(line)
+        if search is None or not search.saved:
             raise NotFoundError(f"There is no saved search '{canonical(line)}'.", "See `searchengine searches list`.")
         with self._database.writing():
             self._database.searches.save(search.line, saved=False)
@@ -76,22 +70,22 @@ class Remembered:
         if both:
             raise UsageError(f"Photo {min(both)} is said to fit and not to fit.", "Name it once.")
         with self._database.writing():
-            self._database.searches.mark(canonical(line), fitting, others)
+            self._database.searches.mark(lasting(line), fitting, others)
         self._marks_changed()
 
     def undo(self, line: str) -> None:
         """Take back what was said last of a query's answer; what was said before holds again. Raises NotFoundError."""
         with self._database.writing():
-            taken_back = self._database.searches.undo(canonical(line))
+            taken_back = self._database.searches.undo(lasting(line))
         self._changed(line, taken_back)
 
     def forget(self, line: str) -> None:
         """Take back all that was said of a query's answer, with the concepts made of it. Raises NotFoundError."""
         with self._database.writing():
-            concepts = [each for each in self._database.concepts.all() if each.line == canonical(line)]
+            concepts = [each for each in self._database.concepts.all() if each.line == lasting(line)]
             for concept in concepts:
                 self._database.labels.remove(concept.label_id)
-            taken_back = self._database.searches.forget(canonical(line))
+            taken_back = self._database.searches.forget(lasting(line))
             self._database.searches.tidy()
         self._changed(line, taken_back or bool(concepts))
 
@@ -129,18 +123,3 @@ class Remembered:
         if not changed:
             raise NotFoundError(f"Nothing was said of the answer to '{canonical(line)}'.")
         self._marks_changed()
-
-
-def lasting(line: str) -> str:
-    """A line as the query language writes it, its photos' paths as they are known from every folder.
-
-    Raises QueryError, and UsageError for a path in nobody's home.
-    """
-    return printed(rewritten(parse(line), _for_good))
-
-
-def _for_good(part: Leaf) -> Leaf:
-    if not isinstance(part, Like):
-        return part
-    number = part.photo.isascii() and part.photo.isdecimal() and len(part.photo) <= LONGEST_ID
-    return part if number else Like(str(absolute(part.photo)), part.weight)

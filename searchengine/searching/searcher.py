@@ -17,8 +17,9 @@ from searchengine.records import Band, FileState, Hit, Results, Sort
 from searchengine.searching.albums import album_ids
 from searchengine.searching.candidates import Candidates, candidates, excluded
 from searchengine.searching.marks import Marks, as_meant
+from searchengine.searching.named import lasting
 from searchengine.searching.plan import plan
-from searchengine.searching.query import canonical
+from searchengine.searching.plan_words import condition_in_words
 from searchengine.searching.questions import Asker, Questions
 from searchengine.store.roots import lies_in
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from searchengine.store.database import Database
 
 EMPTY = "The library holds no photos yet; `searchengine index FOLDER` adds a folder's."
-NONE_MATCH = "No photo satisfies the filters."
+NONE_TOGETHER = "No photo satisfies all the filters together."
 NOTHING_FITS = "Nothing fits well; the nearest are these."
 
 NEAREST = 5
@@ -71,26 +72,27 @@ class Searcher:
     def search(self, query: Query) -> Results:
         """The photos that fit, best first; without anything asked of their content, the newest first.
 
-        Raises UsageError for a query that asks nothing, QueryError for a mistake in its line, NotFoundError for an
-        unknown id, label or album, and PhotoUnreadableError.
+        Raises UsageError for a query that asks nothing and doesn't want everything, QueryError for a mistake in its
+        line, NotFoundError for an unknown id, label or album, and PhotoUnreadableError.
         """
         _check_page(query)
-        planned = plan(query.line, query.like, query.conditions)
+        planned = plan(query.line, query.like, query.conditions, everything=query.everything)
         if not len(self._index.ids) and planned.by_content:
             return Results((), (EMPTY,))
         # With a photo beside the line something else is asked than what was marked.
         questions = self._questions(planned, None if query.like else query.line)
-        masks = [self._satisfying(question, ()) for question in questions.each]
-        if not any(map(len, masks)):
-            conditions = any(question.conditions for question in questions.each)
-            return Results((), (NONE_MATCH if conditions else EMPTY,))
+        masks = [_up_to(query.newest, self._satisfying(question, ())) for question in questions.each]
+        newest = max((int(mask[-1]) for mask in masks if len(mask)), default=0)
+        if not newest:
+            return Results((), (self._why_none(questions.each),))
         if not questions.by_content:
             listed = self._listed(questions.each, masks, most=query.offset + query.limit)
             lines = [_Line(int(photo_id)) for photo_id in listed[query.offset :]]
-            return self._results(lines, planned, questions.notes)
+            total = None if any(question.excluded for question in questions.each) else len(_union(masks))
+            return replace(self._results(lines, planned, questions.notes), total=total, newest=newest)
         lines, fits = self._ranked(query, questions.each, masks)
         notes = questions.notes if fits else (*questions.notes, NOTHING_FITS)
-        return replace(self._results(lines, planned, notes), fits=fits)
+        return replace(self._results(lines, planned, notes), fits=fits, newest=newest)
 
     def find(self, line: str, least: Band, opened: tuple[str, ...] = ()) -> Ids:
         """All photos that a line finds with at least this relevance, int64 (n,), ascending; conditions alone: all.
@@ -120,7 +122,7 @@ class Searcher:
         questions = self._asker.questions(planned, self._yardsticks.get)
         if not marked or not questions.by_content:
             return questions
-        marks = Marks.on(canonical(marked), self._database, self._index.model_id)
+        marks = Marks.on(lasting(marked), self._database, self._index.model_id)
         return questions if marks is None else as_meant(questions, marks, self._yardsticks.get())
 
     def _satisfying(self, question: Question, opened: tuple[str, ...]) -> Ids:
@@ -143,9 +145,17 @@ class Searcher:
             ids = ids[np.isin(ids, album_ids(self._database, name, self.find, opened)) == wanted]
         return ids
 
+    def _why_none(self, questions: Sequence[Question]) -> str:
+        """Why nothing satisfies the conditions of any question, naming those that nothing satisfies alone."""
+        if not self._database.photos.count():
+            return EMPTY
+        each = dict.fromkeys(condition for question in questions for condition in question.conditions)
+        unmet = [one for one in each if not len(self._satisfying(replace(questions[0], conditions=(one,)), ()))]
+        return f"No photo satisfies this: {'; '.join(map(condition_in_words, unmet))}." if unmet else NONE_TOGETHER
+
     def _listed(self, questions: Sequence[Question], masks: Sequence[Ids], most: int | None = None) -> Ids:
         """The photos that satisfy one of the questions, int64 (n,), the newest first; of these the first `most`."""
-        everything = self._newest_first(np.unique(np.concatenate(masks)))
+        everything = self._newest_first(_union(masks))
         if not any(question.excluded for question in questions):
             return everything[:most]
         kept: list[Ids] = []
@@ -240,6 +250,16 @@ class Searcher:
         )
         there = tuple(hit for hit in hits if hit.paths)  # the last file may have gone since the search began
         return Results(there, (*notes, *_away(there)))
+
+
+def _union(masks: Sequence[Ids]) -> Ids:
+    """The photos of any of these, int64 (n,), ascending."""
+    return masks[0] if len(masks) == 1 else np.unique(np.concatenate(masks))
+
+
+def _up_to(newest: int | None, ids: Ids) -> Ids:
+    """Those of the ids, ascending, that aren't of later photos than the newest that counts."""
+    return ids if newest is None else ids[: np.searchsorted(ids, newest, side="right")]
 
 
 def _lines(found: Candidates) -> list[_Line]:

@@ -53,6 +53,10 @@ class Searches:
         writer.execute(update(SearchRow).where(SearchRow.id == self.remember(line)).values(saved=saved))
         self.tidy()
 
+    def rewrite(self, search_id: int, line: str) -> None:
+        """Know a query by another line, which isn't remembered yet, with all that is known of it."""
+        self._connections.writer.execute(update(SearchRow).where(SearchRow.id == search_id).values(line=line))
+
     def mark(self, line: str, good: Iterable[int], bad: Iterable[int]) -> None:
         """Note what a person said of photos in the answer to a query; what they said before holds for the others."""
         writer = self._connections.writer

@@ -90,7 +90,10 @@ class OwnClasses:
         vectors, unreadable = self._vectors(everything, model_id, model, tell)
         detectors = {}
         for done, name in enumerate(shown, start=1):
-            detectors[name] = self._fit(name, everything, vectors, model_id)
+            try:
+                detectors[name] = self._fit(name, everything, vectors, model_id)
+            except UsageError as error:
+                raise UsageError(error.what, " ".join([error.next_step, *problems[:3], *unreadable[:3]])) from error
             tell("classes", done, len(shown), name)
         with self._database.writing():
             for name, detector in detectors.items():

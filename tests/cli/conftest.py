@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner
@@ -21,11 +22,14 @@ def program(library: Path, **more: str) -> Run:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SEARCHENGINE")}
     environ |= {"SEARCHENGINE_LIBRARY": str(library), "SEARCHENGINE_MODELS": str(library / "models"), **more}
 
-    def run(*arguments: str | Path, text: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str | Path, text: bool = True, stdout: IO[bytes] | int = subprocess.PIPE
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "searchengine", *arguments],
             env=environ,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=text,
             check=False,
             stdin=subprocess.DEVNULL,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
@@ -46,6 +48,19 @@ def test_from_a_mark_to_a_label_and_back(call: Run, sample_photos: Path) -> None
     assert call("searches", "list").stdout == "a cat format:png\n"
     assert call("searches", "remove", "a cat format:png").returncode == 0
     assert json.loads(call("searches", "list", "--json").stdout) == []
+
+
+def test_marks_on_a_line_with_a_photo_hold_from_every_folder(
+    call: Run, sample_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("index", sample_photos).returncode == 0
+    monkeypatch.chdir(sample_photos)
+    told = call("feedback", "like:chelsea.png", "--good", "moon.png", "--paths")
+    assert told.stdout.splitlines()[0] == str(sample_photos / "moon.png")
+    monkeypatch.chdir(tmp_path)
+    elsewhere = call("search", f"like:{sample_photos}/chelsea.png", "--paths")
+    assert elsewhere.stdout == told.stdout
+    assert call("feedback", f"like:{sample_photos}/chelsea.png", "--undo").returncode in (0, 1)
 
 
 def test_a_list_longer_than_a_file_name_can_be_is_a_list(call: Run, sample_photos: Path) -> None:

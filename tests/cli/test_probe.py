@@ -82,6 +82,7 @@ def test_too_few_photos_are_wrong_use_and_say_how_many_it_takes(run: Run, sample
     assert done.returncode == 2
     assert "1 examples" in done.stderr
     assert "At least 3" in done.stderr
+    assert "line 3: gone.png can't be used" in done.stderr
 
 
 def test_a_library_without_classes_says_how_to_make_some(run: Run) -> None:

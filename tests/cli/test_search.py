@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run, program
 
 
@@ -57,6 +59,12 @@ def test_nothing_found_is_said_and_ends_with_1(run: Run) -> None:
     assert "Nothing found" in done.stderr
 
 
+def test_filters_that_exclude_each_other_are_said_to(run: Run) -> None:
+    done = run("search", "a cat format:jpeg camera:pentax")  # the photo by that camera is a PNG
+    assert done.returncode == 1
+    assert "No photo satisfies all the filters together." in done.stderr
+
+
 def test_what_nothing_fits_is_shown_but_never_as_a_bare_path(run: Run) -> None:
     shown = run("search", "asdkjh qwe")
     assert (shown.returncode, len(shown.stdout.splitlines())) == (0, 5)
@@ -101,6 +109,23 @@ def test_similar_takes_a_photo_that_is_in_no_library(run: Run, sample_photos: Pa
     (tmp_path / "mine.png").write_bytes((sample_photos / "motorcycle_left.png").read_bytes() + b"and a tail")
     found = run("similar", tmp_path / "mine.png", "--paths", "--limit", "1").stdout
     assert Path(found.strip()).name == "motorcycle_left.png"
+
+
+def test_similar_takes_an_id_as_search_prints_it(run: Run) -> None:
+    (cat,) = json.loads(run("search", "a cat", "--limit", "1", "--json").stdout)
+    by_id, by_path = (run("similar", photo, "--all", "--paths") for photo in (str(cat["id"]), cat["path"]))
+    assert by_id.returncode == 0, by_id.stderr
+    assert by_id.stdout == by_path.stdout != ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full stands in for a full disk")
+@pytest.mark.parametrize("form", ["--paths", "--json"])
+def test_output_that_cannot_be_written_is_said_in_a_sentence(run: Run, form: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = run("search", "a cat", form, stdout=full)
+    assert done.returncode == 3
+    assert "can't be written: No space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_text_file_named_as_a_photo_is_wrong_use_and_says_why(run: Run, tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_ctrl_c_at_any_moment_ends_with_130_and_no_traceback(
 
     monkeypatch.setattr(Library, "open", interrupted)
     done = CliRunner().invoke(main, ["status", "--library", str(tmp_path)])
-    assert (done.exit_code, done.output) == (130, "")
+    assert (done.exit_code, done.output) == (130, "Stopped.\n")
 
 
 def test_a_slip_of_the_keyboard_gets_a_suggestion(new: Run) -> None:

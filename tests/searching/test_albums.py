@@ -202,3 +202,17 @@ def test_a_new_name_is_followed_by_saved_searches_and_by_what_was_said_of_an_ans
     world.albums.rename("Sunsets", "Evenings")
     _, search = sorted(world.database.searches.all(), key=lambda each: each.line != "sunset")
     assert (search.line, search.saved, search.good, search.bad) == ("album:Evenings beach", True, (a,), (b,))
+
+
+def test_after_a_rename_what_was_said_last_can_still_be_taken_back_by_itself(world: World) -> None:
+    a, b, *_ = world.photos
+    world.albums.add("Sunsets", "sunset")
+    with world.database.writing():
+        world.database.searches.mark("album:Sunsets beach", [a], [])
+        world.database.searches.mark("album:Sunsets beach", [], [b])
+    world.albums.rename("Sunsets", "Evenings")
+    with world.database.writing():
+        assert world.database.searches.undo("album:Evenings beach")
+    search = world.database.searches.of("album:Evenings beach")
+    assert search is not None
+    assert (search.good, search.bad) == ((a,), ())

@@ -21,7 +21,7 @@ from searchengine.photos.fingerprint import fingerprint
 from searchengine.ranking.relevance import THRESHOLDS
 from searchengine.records import Band, Label, PhotoData, PhotoFacts, Query, Sort
 from searchengine.searching.live_index import LiveIndex
-from searchengine.searching.searcher import EMPTY, NONE_MATCH, NOTHING_FITS, Searcher
+from searchengine.searching.searcher import EMPTY, NOTHING_FITS, Searcher
 from searchengine.searching.yardsticks import Yardsticks
 from tests.fakes import PALETTE, ColourModel
 from tests.searching.libraries import FACTS, SmallLibrary
@@ -274,7 +274,13 @@ def test_a_library_whose_photos_are_all_gone_says_so(
 def test_filters_that_nothing_satisfies_say_so(searcher: Searcher) -> None:
     results = searcher.search(everything(line="red", conditions=(HasCamera("Leica"),)))
     assert results.hits == ()
-    assert results.notes == (NONE_MATCH,)
+    assert results.notes == ("No photo satisfies this: camera with “Leica” in its name.",)
+
+
+@pytest.mark.usefixtures("pictures")
+def test_of_several_filters_those_are_named_that_nothing_satisfies(searcher: Searcher) -> None:
+    results = searcher.search(everything(line="red format:heic", conditions=(HasFormat("png"),)))
+    assert results.notes == ("No photo satisfies this: format heic.",)
 
 
 @pytest.mark.parametrize(
