@@ -58,6 +58,12 @@ class QueryError(UsageError):
         self.suggestion = suggestion
 
     @property
+    def end(self) -> int:
+        """Where the word ends that the mistake is in; behind the line's end, the place itself."""
+        rest = self.line[self.position :]
+        return self.position + len(rest.split(maxsplit=1)[0] if rest[:1].strip() else rest[:1])
+
+    @property
     def pointed(self) -> str:
         """The line with a caret below the mistake, for letters that are all equally wide, or twice as wide as those."""
         before = self.line[: self.position]

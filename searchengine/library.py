@@ -6,7 +6,7 @@
             print(hit.score, hit.path)
 
 What a part can do by itself is asked of the part: `library.database`, `library.thumbnails`, `library.models`,
-`library.own_classes`, `library.searches`, `library.duplicates`, `library.tags`.
+`library.own_classes`, `library.searches`, `library.duplicates`, `library.facets`, `library.tags`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from searchengine.photos.thumbnails import Thumbnails
 from searchengine.records import Band, IndexReport, PhotoData, Progress, Query, Results, Sort
 from searchengine.searching.albums import Albums
 from searchengine.searching.duplicates import Duplicates
+from searchengine.searching.facets import Facets
 from searchengine.searching.likeness import LikenessReader
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.reasons import Reasons
@@ -67,6 +68,7 @@ class Library:
         self.own_classes = OwnClasses(database)
         self.albums = Albums(database, lambda *asked: self._answering().searcher.find(*asked))
         self.duplicates = Duplicates(database)
+        self.facets = Facets(database)
         self.tags = Tags(database)
         self.searches = Remembered(database, lambda: self._teach(self._answering()))
         self._answerer: _Answerer | None = None
@@ -143,17 +145,19 @@ class Library:
         sort: Sort = Sort.RELEVANCE,
         expand: bool = False,
         rerank: str | None = None,
+        newest: int | None = None,
     ) -> Results:
         """The photos that fit a line of the query language, look like other photos, or both; best first.
 
         `like`: photos by path, by id, or themselves; those that are in the library are left out of the answer.
-        `everything`: also what doesn't fit; `expand`: near-copies one by one. `rerank`: the name of a
-        model that looks at the first hits again, together with the words. Raises UsageError for a query that asks
-        nothing, with its kind QueryError for a mistake in the line; NotFoundError for an unknown id, label or album;
-        PhotoUnreadableError.
+        `everything`: also what doesn't fit, and all photos where nothing is asked; `expand`: near-copies one by one.
+        `rerank`: the name of a model that looks at the first hits again, together with the words. `newest`: an id;
+        photos that came later are left out, so that pages hold together while the library grows. Raises UsageError
+        for a query that asks nothing and doesn't want everything, with its kind QueryError for a mistake in the line;
+        NotFoundError for an unknown id, label or album; PhotoUnreadableError.
         """
         photos = tuple(Path(photo) if isinstance(photo, str) else photo for photo in like)
-        query = Query(line, photos, tuple(conditions), limit, offset, min_score, everything, sort, expand)
+        query = Query(line, photos, tuple(conditions), limit, offset, min_score, everything, sort, expand, newest)
         if rerank is not None:
             return self._reranked(query, rerank)
         return self._answering().searcher.search(query)

@@ -225,6 +225,7 @@ class Query:
     everything: bool = False  # also what doesn't fit
     sort: Sort = Sort.RELEVANCE
     expand: bool = False  # near-copies one by one
+    newest: int | None = None  # an id: photos that came later are left out, so that further pages go with the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,8 @@ class Results:
     hits: tuple[Hit, ...]  # best first
     notes: tuple[str, ...] = ()  # what a person should know about this answer, in sentences
     fits: bool = True  # False: nothing fits, and the hits are the nearest that there are
+    total: int | None = None  # photos in the whole answer; None where that isn't known, as when words are asked for
+    newest: int = 0  # the id of the newest photo that was considered, for the next page's query
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -1,21 +1,22 @@
 """The search page: a Flask application over one open library, for the person at this machine.
 
 `create_app(library)` makes it; `searchengine serve` runs it. What the page shows stands in `pages`, pictures in
-`media`, what goes wrong in `errors`, who may ask in `access`. Nothing here touches models or the database's tables.
+`media`, what programs ask for in `api`, what goes wrong in `errors`, who may ask in `access`. Nothing here touches
+models or the database's tables.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from web import access, csrf, errors, media, pages, texts
+from web import access, api, csrf, errors, media, pages, texts
 from web.accounts import Accounts
 from web.jobs import IndexJob
 from web.uploads import MAX_UPLOAD, InMemoryRequest
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from searchengine.library import Library
 
 __all__ = ["MAX_UPLOAD", "create_app"]
@@ -23,7 +24,7 @@ __all__ = ["MAX_UPLOAD", "create_app"]
 
 def create_app(library: Library) -> Flask:
     """The application that searches this library, which stays the caller's to close."""
-    app = Flask(__name__)
+    app = api.application(__name__)
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.config["TRUSTED_HOSTS"] = access.HOSTS
@@ -36,7 +37,7 @@ def create_app(library: Library) -> Flask:
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
-    texts.install(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(media.blueprint)
+    api.register(app)
     return app

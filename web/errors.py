@@ -1,11 +1,12 @@
-"""What goes wrong, in one place: each of the library's errors as a page with its HTTP status."""
+"""What goes wrong, in one place: each of the library's errors with its HTTP status, as a page or, for the API,
+as problem details."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from flask import render_template
+from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from searchengine.errors import (
@@ -16,10 +17,12 @@ from searchengine.errors import (
     SearchEngineError,
     UsageError,
 )
+from web.problems import problem, problem_of
 from web.uploads import MAX_UPLOAD
 
 if TYPE_CHECKING:
     from flask import Flask
+    from flask.typing import ResponseReturnValue
 
 logger = logging.getLogger(__name__)
 
@@ -49,18 +52,30 @@ def handle(app: Flask) -> None:
     app.register_error_handler(SecurityError, _untrusted_host)
 
 
-def _ours(error: SearchEngineError) -> tuple[str, int]:
+def _ours(error: SearchEngineError) -> ResponseReturnValue:
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
     if status == 500:
         logger.error("%s", error)
+    if _for_programs():
+        return problem_of(error, status)
     return _page(status, error.what, error.next_step), status
 
 
-def _http(error: HTTPException) -> tuple[str, int]:
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.response
     status = error.code or 500
     # Werkzeug's own sentences are for developers; ours are given to `abort`.
     own = error.description if error.description != type(error).description else None
-    return _page(status, own or WORDS.get(status, error.name), ""), status
+    detail = own or WORDS.get(status, error.name)
+    answer = problem(status, detail) if _for_programs() else Response(_page(status, detail, ""), status)
+    answer.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    return answer
+
+
+def _for_programs() -> bool:
+    """Whether it is a program that asks, which reads no page."""
+    return request.path.startswith("/api/")
 
 
 def _untrusted_host(_: SecurityError) -> tuple[str, int, dict[str, str]]:

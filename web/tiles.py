@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import request
+from pydantic import BaseModel, ConfigDict, Field
 
 from searchengine.errors import printable
 from searchengine.records import FileState
@@ -15,22 +15,29 @@ if TYPE_CHECKING:
     from searchengine.records import Hit, Photo
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Record(BaseModel):
+    """A frozen record that pydantic describes in the API's document. Made by us, so it isn't checked for more."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Tile(Record):
     """A photo in a grid."""
 
     id: int
-    name: str  # of its file
-    width: int  # pixels of the photo itself, upright
+    name: str = Field(description="The name of its file.")
+    width: int = Field(description="Of the photo itself, upright, in pixels.")
     height: int
-    taken_at: str | None  # local time where it was taken, without a zone: 2019-07-14T18:30:00
-    thumbnail: str  # the address of a JPEG whose longer side has 256 pixels
-    large: str  # the same with 1600
-    placeholder: str | None  # a few bytes to draw until then, hexadecimal
-    away: bool  # no place of it can be reached now
-    relevance: float | None = None  # how sure it is that it fits, 0 to 1; None when conditions alone were asked
-    band: str | None = None  # the same in a word: strong, good, weak, none
-    alike: tuple[int, ...] = ()  # the near-copies for which it stands, best first
+    taken_at: str | None = Field(description="Local time where it was taken, without a zone: 2019-07-14T18:30:00.")
+    thumbnail: str = Field(description="The address of a JPEG whose longer side has 256 pixels.")
+    large: str = Field(description="The address of a JPEG whose longer side has at most 1600 pixels.")
+    placeholder: str | None = Field(description="A few bytes to draw until a picture is there, hexadecimal.")
+    away: bool = Field(description="Whether no file of it can be reached now.")
+    relevance: float | None = Field(
+        default=None, description="How sure it is that it fits, 0 to 1; null where conditions alone were asked."
+    )
+    band: str | None = Field(default=None, description="The same in a word: strong, good, weak or none.")
+    alike: tuple[int, ...] = Field(default=(), description="The near-copies for which it stands, best first.")
 
 
 def tile_of(photo: Photo) -> Tile:
@@ -53,7 +60,7 @@ def tile_of(photo: Photo) -> Tile:
 def tile_of_hit(hit: Hit) -> Tile:
     """A photo that was found, with how well it fits."""
     relevance = None if hit.relevance is None else round(hit.relevance, 4)
-    return replace(tile_of(hit.photo), relevance=relevance, band=hit.band, alike=hit.alike)
+    return tile_of(hit.photo).model_copy(update={"relevance": relevance, "band": hit.band, "alike": hit.alike})
 
 
 def picture_address(photo: Photo, kind: str) -> str:

@@ -112,7 +112,7 @@ class Facets:
             root = next((root for root in roots if lies_in(folder, root)), folder)
             parts = [printable(part) for part in folder[len(root) :].split(os.fsencode(os.sep)) if part]
             for depth in range(1, len(parts) + 1):
-                name = os.sep.join(parts[:depth])
+                name = "/".join(parts[:depth])
                 counted[name] = counted.get(name, 0) + count
         largest = sorted(counted.items(), key=lambda each: -each[1])[:MOST_FOLDERS]
         return _facets("folder", sorted(largest))
@@ -135,7 +135,7 @@ def _examples(
     if len(words) > 3 and cameras:
         lines.append(f"{words[3]} {cameras[0].line}")
     if folders:
-        lines.append(max(folders, key=lambda folder: (os.sep in folder.name, folder.count)).line)
+        lines.append(max(folders, key=lambda folder: ("/" in folder.name, folder.count)).line)
     return lines
 
 

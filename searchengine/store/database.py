@@ -24,6 +24,7 @@ from searchengine.store.captions import Captions, Sentences
 from searchengine.store.concepts import Concepts
 from searchengine.store.connections import Connections
 from searchengine.store.embeddings import Embeddings
+from searchengine.store.facets import Facets
 from searchengine.store.failures import Failures
 from searchengine.store.files import Files
 from searchengine.store.filesystem import network_filesystem, refusal, writable
@@ -62,6 +63,7 @@ class Database:
         self.searches = Searches(connections)
         self.concepts = Concepts(connections)
         self.albums = Albums(connections)
+        self.facets = Facets(connections)
         self.captions = Captions(connections)
         self.sentences = Sentences(connections)
 

@@ -1,0 +1,33 @@
+"""The API for programs: `/api/v1`, which answers in JSON over the same library as the pages.
+
+One file for each thing that can be asked; what they share stands in `blueprint` (the routes' home and their document),
+`answers` (JSON with an ETag) and `cursors`. Errors become problem+json in `web/errors.py`, with their statuses.
+"""
+
+from __future__ import annotations
+
+from flask_openapi3.openapi import OpenAPI
+
+from web.api import facets, photos, search
+from web.api.blueprint import INFO, api
+from web.problems import Problem, refuse
+
+__all__ = ["application", "facets", "photos", "register", "search"]
+
+
+def application(name: str) -> OpenAPI:
+    """A Flask application that collects the API's document from the code."""
+    return OpenAPI(
+        name,
+        info=INFO,
+        doc_ui=False,  # its pages need inline scripts; ours is in `document`
+        security_schemes={},
+        validation_error_status=400,
+        validation_error_model=Problem,
+        validation_error_callback=refuse,
+    )
+
+
+def register(app: OpenAPI) -> None:
+    """Add the API to the application."""
+    app.register_api(api)
