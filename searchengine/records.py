@@ -115,6 +115,7 @@ class Photo:
     facts: PhotoFacts
     files: tuple[PhotoFile, ...]  # by path, and RAWs that have a picture beside them last
     labels: tuple[Label, ...] = ()  # as the active model sees it, the surest first
+    placeholder: bytes | None = None  # its colours at 4 × 3 pixels, 36 bytes: red, green, blue, row by row
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from searchengine.photos.decode import DECODER, decode
 from searchengine.photos.files import read, read_sidecar, stamp_of
 from searchengine.photos.fingerprint import fingerprint
 from searchengine.photos.look import look
+from searchengine.photos.placeholder import placeholder
 from searchengine.photos.thumbnails import Thumbnails, draw
 from searchengine.records import Failure, PhotoFacts
 from searchengine.store.filesystem import refusal
@@ -42,6 +43,7 @@ class Read:
     fingerprint: bytes
     facts: PhotoFacts | None  # None: they are known
     look: bytes | None  # 8 bytes; None: it is known, too
+    placeholder: bytes | None  # 36 bytes; None: it is known, or will be from the thumbnail
     prepared: Pixels | None  # the model's input, uint8 (height, width, 3); None: the vector is known
 
 
@@ -97,16 +99,18 @@ class Reader:
         content = fingerprint(data)
         known = self._photos.contents([content], self._model_id).get(content)
         if known is not None and known.embedded and not _facts_are_new(work, known):
-            return Read(work, content, None, None, None)
+            return Read(work, content, None, None, None, None)
         sidecar = read_sidecar(path, stamp)
         photo = decode(data, path=path, at_least=self._model.preprocessing.at_least, stamp=stamp, sidecar=sidecar)
         if known is not None and known.embedded:
-            return Read(work, content, photo.facts, look(photo.pixels), None)
+            return Read(work, content, photo.facts, look(photo.pixels), None, None)
+        thumbnail = draw(photo.pixels)
         try:
-            self._thumbnails.put(content, draw(photo.pixels))
+            self._thumbnails.put(content, thumbnail)
         except OSError as error:
             raise refusal(error, self._thumbnails.path(content)) from error
-        return Read(work, content, photo.facts, look(photo.pixels), self._model.prepare(photo.pixels))
+        prepared = self._model.prepare(photo.pixels)
+        return Read(work, content, photo.facts, look(photo.pixels), placeholder(thumbnail), prepared)
 
 
 def _facts_are_new(work: Work, known: KnownContent) -> bool:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from searchengine.indexing.changes import Comparison, Work
-from searchengine.indexing.looks import missing_looks
+from searchengine.indexing.from_thumbnails import from_thumbnails
 from searchengine.indexing.parallel import ParallelWork
 from searchengine.indexing.reader import Reader, Vanished
 from searchengine.indexing.report import Tally
 from searchengine.indexing.roots import device_of
 from searchengine.indexing.writer import Writer
 from searchengine.photos.decode import DECODER
+from searchengine.photos.look import look_of_thumbnail
+from searchengine.photos.placeholder import placeholder
 from searchengine.photos.scan import Scan
 from searchengine.photos.thumbnails import Thumbnails
 from searchengine.records import Failure, FoundFile, IndexReport, Progress, Root, Stamp
@@ -24,6 +26,8 @@ from searchengine.store.roots import inside, lies_in
 
 if TYPE_CHECKING:
     from searchengine.embedding.base import EmbeddingModel
+    from searchengine.store.looks import Looks
+    from searchengine.store.placeholders import Placeholders
 
 OnProgress = Callable[[Progress], None]
 
@@ -59,13 +63,14 @@ class Run:
         self._taken = 0  # files of the present root that were read
 
     def index(self, roots: Sequence[Root]) -> None:
-        """Walk these roots, then see which of the places that are gone have only moved, and how older photos look."""
+        """Walk these roots, then see which places that are gone have only moved, and what older photos lack."""
         for root in roots:
             if not self._stop.is_set():
                 self._index_root(root)
         if not self._stop.is_set():
             self._settle_moves()
-            self._fill_in_looks()
+            self._fill_in(self._database.looks, look_of_thumbnail)
+            self._fill_in(self._database.placeholders, placeholder)
 
     def embed_missing(self) -> None:
         """Read each photo without a vector, from one of its places."""
@@ -192,12 +197,12 @@ class Run:
         with self._database.writing():
             self._database.files.forget(moved)
 
-    def _fill_in_looks(self) -> None:
-        """Write down the looks of photos that came into the library before looks did."""
-        lacking = self._database.looks.lacking()
-        for done, looks in missing_looks(lacking, self._thumbnails, self._threads):
+    def _fill_in(self, kept: Looks | Placeholders, work_out: Callable[[bytes], bytes]) -> None:
+        """Write down what photos lack that came into the library before it was kept."""
+        lacking = kept.lacking()
+        for done, made in from_thumbnails(lacking, work_out, self._thumbnails, self._threads):
             with self._database.writing():
-                self._database.looks.write(looks)
+                kept.write(made)
             self._tell(len(lacking), done, scanning=False, path=None)
             if self._stop.is_set():
                 return

@@ -117,6 +117,8 @@ class Writer:
                 if read.fingerprint in known and read.facts is not None:
                     database.photos.update(ids[read.fingerprint], read.facts)
             database.looks.write({ids[read.fingerprint]: read.look for read in reads if read.look is not None})
+            colours = {ids[read.fingerprint]: read.placeholder for read in reads if read.placeholder is not None}
+            database.placeholders.write(colours)
             database.files.place([_place(read, ids[read.fingerprint]) for read in reads])
             database.failures.forget([read.work.found.path for read in reads])
             database.failures.record([(each.work.root_id, each.failure) for each in failed])

@@ -33,6 +33,7 @@ from searchengine.store.looks import Looks
 from searchengine.store.migrations import SCHEMA, upgrade
 from searchengine.store.models import Models
 from searchengine.store.photos import Photos
+from searchengine.store.placeholders import Placeholders
 from searchengine.store.probes import Probes
 from searchengine.store.roots import Roots
 from searchengine.store.searches import Searches
@@ -55,6 +56,7 @@ class Database:
         self.files = Files(connections)
         self.photos = Photos(connections)
         self.looks = Looks(connections)
+        self.placeholders = Placeholders(connections)
         self.models = Models(connections)
         self.embeddings = Embeddings(connections)
         self.failures = Failures(connections)

@@ -60,7 +60,7 @@ class Photos:
                     files[row.photo_id].append(place)
                 for row in connection.execute(select(PhotoRow.__table__).where(PhotoRow.id.in_(part))):
                     places, own = tuple(files[row.id]), labels.get(row.id, ())
-                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own)
+                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own, row.placeholder)
         return [found[photo_id] for photo_id in wanted if photo_id in found]
 
     def by_fingerprint(self, fingerprint: bytes) -> Photo | None:

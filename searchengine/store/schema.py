@@ -63,6 +63,8 @@ class PhotoRow(Base):
     flaw: Mapped[str | None]
     # What stays of its look at 9 × 8 pixels, 64 bits, of which near-copies share most. None until it is worked out.
     look: Mapped[bytes | None] = mapped_column(LargeBinary(8))
+    # Its colours at 4 × 3 pixels, red, green and blue, shown until its thumbnail is there. None until worked out.
+    placeholder: Mapped[bytes | None] = mapped_column(LargeBinary(36))
 
     __table_args__ = (
         Index("ix_photos_taken_at", "taken_at"),
@@ -70,6 +72,7 @@ class PhotoRow(Base):
         Index("ix_photos_camera", "camera"),
         Index("ix_photos_look", "look"),
         Index("ix_photos_hidden", "id", sqlite_where=text("hidden = 1")),
+        Index("ix_photos_placeholder", "id", sqlite_where=text("placeholder IS NULL")),
         {"sqlite_autoincrement": True},
     )
 
