@@ -12,7 +12,7 @@ from searchengine.conditions import HasCamera, HasFormat, InFolder, Taken
 from searchengine.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from werkzeug.datastructures import MultiDict
 
@@ -43,10 +43,10 @@ def read_form(values: MultiDict[str, str]) -> Form:
     """
     return Form(
         text=values.get("q", "").strip(),
-        like=tuple(_photo_id(value) for value in values.getlist("like")),
+        like=read_ids(values.getlist("like")),
         conditions=tuple(_conditions(values)),
         everything=any(values.getlist("all")),
-        page=_page(values.get("page", "1")),
+        page=read_page(values),
     )
 
 
@@ -68,7 +68,14 @@ def _photo_id(value: str) -> int:
     return int(value)
 
 
-def _page(value: str) -> int:
+def read_ids(values: Iterable[str]) -> tuple[int, ...]:
+    """Photos' ids. Raises NotFoundError for what can't be one."""
+    return tuple(map(_photo_id, values))
+
+
+def read_page(values: MultiDict[str, str]) -> int:
+    """The field page, from 1. Raises UsageError."""
+    value = values.get("page", "1")
     if not value.isdecimal() or len(value) > len(str(MAX_PAGE)) or not 1 <= int(value) <= MAX_PAGE:
         raise UsageError(f"There is no page {value!r}.")
     return int(value)
