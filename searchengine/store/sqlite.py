@@ -57,6 +57,9 @@ WAIT = 30.0
 CHUNK = 1000
 """Values bound to one statement; SQLite takes 32,766."""
 
+LONGEST_PATTERN = 1000
+"""Letters that are looked for by LIKE; SQLite takes 50,000 bytes, with what escaping adds."""
+
 
 def open_engine(file: Path, *, read_only: bool) -> Engine:
     """Connections to the database in `file`, as many as there are threads that ask."""
@@ -174,7 +177,7 @@ def read_ids(connection: Connection, query: Select[int]) -> Ids:
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
-def has_part(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
+def has_part(column: ColumnElement[Any] | InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
     """Whether a text, or a path, has this part, in any case and in any script.
 
     SQLite is quick but folds the case of ASCII alone, and a text is nothing else if it has as many letters as bytes.
@@ -182,7 +185,10 @@ def has_part(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[boo
     """
     text, part = cast(column, Text), _folded(part)
     plain = func.length(text) == func.length(cast(column, LargeBinary))
-    return case((plain, func.instr(func.lower(text), part) > 0), else_=func.has_part(column, part, type_=Boolean))
+    # LIKE folds as it goes, which is twice as quick as `lower`, but takes no longer pattern.
+    short = len(part) < LONGEST_PATTERN
+    found = text.contains(part, autoescape=True) if short else func.instr(func.lower(text), part) > 0
+    return case((plain, found), else_=func.has_part(column, part, type_=Boolean))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
