@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from web import access, api, csrf, errors, media, pages, texts
 from web.accounts import Accounts
+from web.duplicates import DuplicateSearch
 from web.jobs import IndexJob
 from web.uploads import MAX_UPLOAD, InMemoryRequest
 
@@ -31,7 +32,8 @@ def create_app(library: Library) -> Flask:
     app.secret_key = Accounts(library.settings.library).key()
     app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
     app.extensions["library"] = library
-    app.extensions["index_job"] = IndexJob(library)
+    app.extensions["index_job"] = indexing = IndexJob(library)
+    app.extensions["duplicates"] = DuplicateSearch(library, indexing)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     access.protect(app)
     csrf.protect(app)

@@ -52,7 +52,7 @@ def tile_of(photo: Photo) -> Tile:
         taken_at=taken.isoformat() if taken else None,
         thumbnail=picture_address(photo, "thumbnail"),
         large=picture_address(photo, "large"),
-        placeholder=None,
+        placeholder=photo.placeholder.hex() if photo.placeholder else None,
         away=all(file.state is not FileState.PRESENT for file in photo.files),
     )
 

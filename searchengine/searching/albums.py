@@ -75,7 +75,18 @@ class Albums:
 
     def all(self) -> list[AlbumFacts]:
         """Every album with how many photos it holds now, by name."""
-        return [self._facts(album.name) for album in self._database.albums.all()]
+        return [self.facts(album.name) for album in self._database.albums.all()]
+
+    def facts(self, name: str) -> AlbumFacts:
+        """One album with how many photos it holds now."""
+        album = self._database.albums.named(name)
+        photos, problem = None, None
+        try:
+            photos = len(self.ids(name))
+        except UsageError as error:
+            problem = str(error)
+        pinned, taken_out = (len(self._by_hand(name, pinned=which)) for which in (True, False))
+        return AlbumFacts(album.name, album.line, album.least, photos, pinned, taken_out, problem)
 
     def ids(self, name: str) -> Ids:
         """The photos of an album, int64 (n,), ascending. Raises what its query raises."""
@@ -191,16 +202,6 @@ class Albums:
 
     def _by_hand(self, name: str, *, pinned: bool) -> Ids:
         return self._database.albums.by_hand(self._database.albums.named(name).id, pinned=pinned)
-
-    def _facts(self, name: str) -> AlbumFacts:
-        album = self._database.albums.named(name)
-        photos, problem = None, None
-        try:
-            photos = len(self.ids(name))
-        except UsageError as error:
-            problem = str(error)
-        pinned, taken_out = (len(self._by_hand(name, pinned=which)) for which in (True, False))
-        return AlbumFacts(album.name, album.line, album.least, photos, pinned, taken_out, problem)
 
 
 def _names(part: Leaf, album: str) -> bool:

@@ -29,7 +29,10 @@ def photo_ids(database: Database, named: Sequence[str | Path | int]) -> list[int
     Digits are an id unless a file is called so. A file elsewhere with the content of a photo is that photo. Raises
     NotFoundError for what isn't in the library.
     """
-    return list(dict.fromkeys(_photo_id(database, each) for each in named))
+    numbers = [each for each in named if isinstance(each, int)]
+    known = {photo.id for photo in database.photos.get(numbers)}  # at once: a page may name thousands
+    ids = (each if isinstance(each, int) and each in known else _photo_id(database, each) for each in named)
+    return list(dict.fromkeys(ids))
 
 
 def path_or_id(named: str) -> Path | int:

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from web.api import facets, photos, search
+from web.api import albums, collections, facets, feedback, photos, search, upkeep
 from web.api.blueprint import INFO, api
 from web.problems import Problem, refuse
 
-__all__ = ["application", "facets", "photos", "register", "search"]
+__all__ = [
+    "albums",
+    "application",
+    "collections",
+    "facets",
+    "feedback",
+    "photos",
+    "register",
+    "search",
+    "upkeep",
+]
 
 
 def application(name: str) -> OpenAPI:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request
 from pydantic_core import to_json
 
+from web.tiles import Record
 
-def answer(value: Any, status: int = 200) -> Response:
-    """A record, or records, as JSON; 304 without a body where the client has just that already."""
-    response = Response(to_json(value), status, content_type="application/json")
+
+def answer(record: Record, status: int = 200) -> Response:
+    """A record as JSON; 304 without a body where the client has just that already."""
+    response = Response(to_json(record), status, content_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
-    if request.method != "GET":
-        return response
-    response.add_etag()
-    response.make_conditional(request)
+    if request.method == "GET":
+        response.add_etag()
+        response.make_conditional(request)
     return response
+
+
+def gone() -> Response:
+    """What was to be removed is."""
+    return Response(status=204)

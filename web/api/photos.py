@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from searchengine import records
+from searchengine.describing.description import Description
 from searchengine.errors import printable
 from searchengine.records import Photo
 from web.api.answers import answer
+from web.api.asked import upload, uploaded
 from web.api.blueprint import PHOTOS, api
 from web.context import photo_with_id, the_library
 from web.forms import MAX_ID
@@ -107,6 +110,19 @@ def photo_similar(path: OnePhoto, query: HowMany) -> Response:
     return answer(Alike(photos=[tile_of_hit(hit) for hit in results]))
 
 
+@api.get(f"/photos/<int(max={MAX_ID}):id>/description", tags=[PHOTOS], responses={200: PhotoDescription})
+def photo_description(path: OnePhoto) -> Response:
+    """A photo in words: labels, the nearest captions, saved searches that find it."""
+    return answer(_in_words(the_library().describe(path.id)))
+
+
+@api.post("/describe", tags=[PHOTOS], responses={200: PhotoDescription}, openapi_extensions=upload(most=1))
+def describe() -> Response:
+    """The same for a photo that is handed over; nothing is stored."""
+    (photo,) = uploaded(most=1)
+    return answer(_in_words(the_library().describe(photo)))
+
+
 def detail_of(photo: Photo) -> PhotoDetail:
     """All that is known of a photo."""
     facts, tile = photo.facts, tile_of(photo)
@@ -123,11 +139,26 @@ def detail_of(photo: Photo) -> PhotoDetail:
             keywords=facts.keywords,
             flaw=facts.flaw,
         ),
-        labels=[
-            Label(name=each.name, confidence=round(each.confidence, 4), source=each.source) for each in photo.labels
-        ],
+        labels=_labels(photo.labels),
         caption=facts.caption,
         places=[FileAt(path=printable(file.path), state=file.state) for file in photo.files],
         original=picture_address(photo, "original"),
         shown=facts.format in SHOWN,
     )
+
+
+def _in_words(description: Description) -> PhotoDescription:
+    return PhotoDescription(
+        id=description.photo_id,
+        labels=_labels(description.labels),
+        captions=[
+            Caption(text=each.text, relevance=round(each.relevance, 4), source=each.source)
+            for each in description.captions
+        ],
+        searches=list(description.searches),
+        notes=list(description.notes),
+    )
+
+
+def _labels(labels: tuple[records.Label, ...]) -> list[Label]:
+    return [Label(name=each.name, confidence=round(each.confidence, 4), source=each.source) for each in labels]
