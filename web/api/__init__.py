@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from web.api import albums, collections, facets, feedback, photos, search, upkeep
+from web.api import albums, collections, document, facets, feedback, photos, search, upkeep
 from web.api.blueprint import INFO, api
 from web.problems import Problem, refuse
 
@@ -16,6 +16,7 @@ __all__ = [
     "albums",
     "application",
     "collections",
+    "document",
     "facets",
     "feedback",
     "photos",
@@ -31,7 +32,8 @@ def application(name: str) -> OpenAPI:
         name,
         info=INFO,
         doc_ui=False,  # its pages need inline scripts; ours is in `document`
-        security_schemes={},
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+        openapi_extensions={"security": [{"token": []}, {}]},
         validation_error_status=400,
         validation_error_model=Problem,
         validation_error_callback=refuse,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request
 from pydantic_core import to_json
 
 from web.tiles import Record
 
 
-def answer(record: Record, status: int = 200) -> Response:
-    """A record as JSON; 304 without a body where the client has just that already."""
+def answer(record: Record | dict[str, Any], status: int = 200) -> Response:
+    """A record, or plain values, as JSON; 304 without a body where the client has just that already."""
     response = Response(to_json(record), status, content_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
     if request.method == "GET":

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from searchengine.errors import UsageError
 from searchengine.records import PhotoData, Sort
+from web.api.blueprint import SCHEMAS
 from web.forms import MAX_ID
 from web.lines import LONGEST_LINE
 
@@ -50,7 +51,7 @@ class AskedWithPhotos(Asked):
 def upload(form: type[BaseModel] | None = None, most: int = MOST_PHOTOS) -> dict[str, Any]:
     """A form with the field photo, and those of a record, as the document describes it."""
     photo = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": most}
-    fields = form.model_json_schema()["properties"] if form else {}
+    fields = form.model_json_schema(ref_template=SCHEMAS + "{model}")["properties"] if form else {}
     schema = {"type": "object", "properties": {"photo": photo, **fields}, "required": ["photo"]}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 

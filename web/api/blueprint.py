@@ -21,7 +21,10 @@ INFO = Info(
     ),
 )
 
-PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+SCHEMAS = "#/components/schemas/"
+"""Where the document keeps what it names."""
+
+PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}}
 
 
 def _problem(description: str) -> dict[str, Any]:
