@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from web import access, api, csrf, errors, media, pages, texts
+from web import access, albums, api, csrf, errors, media, pages, photo_page, texts
 from web.accounts import Accounts
 from web.duplicates import DuplicateSearch
 from web.jobs import IndexJob
@@ -39,7 +39,7 @@ def create_app(library: Library) -> Flask:
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
-    app.register_blueprint(pages.blueprint)
-    app.register_blueprint(media.blueprint)
+    for each in (pages, photo_page, albums, media):
+        app.register_blueprint(each.blueprint)
     api.register(app)
     return app

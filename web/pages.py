@@ -1,4 +1,4 @@
-"""The pages a person sees: the search with its answer, and one photo with its facts and places."""
+"""The search page with its answer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request, url_for
 
-from searchengine.errors import NotFoundError, QueryError, UsageError, printable
+from searchengine.errors import QueryError, UsageError, printable
 from searchengine.photos.thumbnails import SIDE
 from searchengine.records import FileState, PhotoData
-from web.context import photo_with_id, the_library
-from web.forms import FIELDS, MAX_ID, Form, read_form
-from web.media import SHOWN
+from web.context import the_library
+from web.forms import FIELDS, Form, read_form
 
 if TYPE_CHECKING:
     from searchengine.records import Hit, Photo
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("pages", __name__)
 
 PAGE = 48  # photos on a page; fills rows of 2, 3, 4 and 6
-ALIKE = 12  # photos beside one photo
 
 FORMATS = ("jpeg", "heic", "png", "webp", "avif", "tiff", "gif", "bmp", "jp2")
 
@@ -69,26 +67,6 @@ def search_by_upload() -> tuple[str, int]:
         return _answered(form)
     photo = PhotoData(upload.filename, upload.stream.read())
     return _answered(form, photo)
-
-
-@blueprint.get(f"/photos/<int(max={MAX_ID}):photo_id>")
-def photo(photo_id: int) -> str:
-    """One photo: large, with what is known of it, where it lies, and what looks like it."""
-    one = photo_with_id(photo_id)
-    try:
-        nearest = the_library().search(like=(photo_id,), limit=ALIKE, everything=True, expand=True)
-        alike = tuple(map(_hit, nearest))
-    except (NotFoundError, UsageError):  # it hasn't been through the model, and its file isn't there
-        alike = ()
-    return render_template(
-        "photo.html",
-        photo=one,
-        tile=_tile(one),
-        original=url_for("media.original", photo_id=one.id, v=_version(one)),
-        shown=one.facts.format in SHOWN,
-        places=[(printable(file.path), file.state) for file in one.files],
-        alike=alike,
-    )
 
 
 def _answered(form: Form, photo: PhotoData | None = None) -> tuple[str, int]:

@@ -11,13 +11,13 @@ import ast
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -46,6 +46,11 @@ class Language:
     texts: NullTranslations
     scripts: dict[str, list[str]]  # what modules say, by its English: for one thing, and for several
 
+    @property
+    def tag(self) -> str:
+        """As HTML and scripts name it: en-GB."""
+        return str(self.locale).replace("_", "-")
+
 
 def install(app: Flask) -> None:
     """Let templates speak: `_`, `ngettext` and the filters number, date, time and size."""
@@ -67,7 +72,11 @@ def language() -> Language:
     languages = _languages()
     if not has_request_context():
         return languages[ENGLISH]
-    return languages[request.accept_languages.best_match(languages, ENGLISH)]
+    wanted = request.accept_languages
+    spoken = languages[wanted.best_match(languages, ENGLISH)]
+    # Words are the same everywhere; dates aren't.
+    regions = (tag for tag in wanted.values() if tag.lower().startswith(f"{spoken.locale.language}-"))
+    return replace(spoken, locale=_region(next(regions, "")) or spoken.locale)
 
 
 def gettext(text: str, **values: object) -> str:
@@ -117,6 +126,15 @@ def _languages() -> dict[str, Language]:
         texts = _read(path)
         languages[path.stem] = Language(Locale.parse(path.stem), texts, dict(_of_scripts(texts)))
     return languages
+
+
+@lru_cache(maxsize=100)  # browsers may send anything
+def _region(tag: str) -> Locale | None:
+    """The locale of a language in a country: en-GB. None where there is none."""
+    try:
+        return Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return None
 
 
 def _read(path: Path) -> GNUTranslations:

@@ -231,14 +231,6 @@ def test_a_photo_that_stands_for_its_near_copies_says_for_how_many(client: Flask
     assert "(strong, " in client.get("/?q=a+motorcycle").text
 
 
-def test_a_photo_shows_its_facts_and_places(client: FlaskClient, samples: Library, sample_photos: Path) -> None:
-    response = client.get(f"/photos/{id_of(samples, 'chelsea.png')}")
-    for fact in ("chelsea.png", "451 × 300, PNG", "PENTAX K100D Super", "2009-02-09", str(sample_photos)):
-        assert fact in response.text
-    assert "chelsea.png" not in names(response)  # its like, without itself
-    assert len(names(response)) == pages.ALIKE
-
-
 def test_a_name_that_is_no_utf8_is_shown(tmp_path: Path, pictures: Path) -> None:
     bytes_name = bytes(pictures) + b"/caf\xe9.jpg"
     with open(bytes_name, "wb") as file:  # noqa: PTH123  # pathlib takes no bytes

@@ -65,7 +65,7 @@ def test_a_text_is_counted_everywhere_or_nowhere() -> None:
 
 def test_the_browser_chooses_the_language(client: FlaskClient) -> None:
     korean = client.get("/", headers={"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.5"})
-    assert '<html lang="ko">' in korean.text
+    assert '<html lang="ko-KR">' in korean.text
     assert "본문으로 건너뛰기" in korean.text
     other = client.get("/", headers={"Accept-Language": "fi, en;q=0.8"})
     assert '<html lang="en">' in other.text
