@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchengine.conditions import HasCamera, HasFormat, InFolder, Taken
 from searchengine.errors import NotFoundError, UsageError
+from searchengine.records import Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from werkzeug.datastructures import MultiDict
-
-    from searchengine.conditions import Condition
 
 MAX_ID = 2**63 - 1
 MAX_PAGE = 10**6
 
-FIELDS = ("q", "like", "folder", "after", "before", "format", "camera", "all")
+FIELDS = ("q", "like", "all", "sort")
 """What a question is made of; `page` is where in its answer."""
 
 
@@ -31,35 +26,30 @@ class Form:
 
     text: str = ""
     like: tuple[int, ...] = ()
-    conditions: tuple[Condition, ...] = ()
     everything: bool = False
+    sort: Sort = Sort.RELEVANCE
     page: int = 1
 
 
 def read_form(values: MultiDict[str, str]) -> Form:
-    """The fields q, like (may be given again), folder, after, before, format, camera, all and page.
+    """The fields q, like (may be given again), all, sort and page.
 
     Raises UsageError and NotFoundError.
     """
     return Form(
         text=values.get("q", "").strip(),
         like=read_ids(values.getlist("like")),
-        conditions=tuple(_conditions(values)),
         everything=any(values.getlist("all")),
+        sort=_sort(values.get("sort", "")),
         page=read_page(values),
     )
 
 
-def _conditions(values: MultiDict[str, str]) -> Iterator[Condition]:
-    after, before = _day(values.get("after", "")), _day(values.get("before", ""))
-    if after or before:
-        yield Taken(after, before)
-    if folder := values.get("folder", "").strip():
-        yield InFolder(_folder(folder))
-    if name := values.get("format", "").strip():
-        yield HasFormat(name)
-    if camera := values.get("camera", "").strip():
-        yield HasCamera(camera)
+def _sort(value: str) -> Sort:
+    try:
+        return Sort(value or Sort.RELEVANCE)
+    except ValueError as error:
+        raise UsageError(f"Photos can't be sorted by {value!r}.", "They can be by relevance, or by date.") from error
 
 
 def _photo_id(value: str) -> int:
@@ -79,21 +69,3 @@ def read_page(values: MultiDict[str, str]) -> int:
     if not value.isdecimal() or len(value) > len(str(MAX_PAGE)) or not 1 <= int(value) <= MAX_PAGE:
         raise UsageError(f"There is no page {value!r}.")
     return int(value)
-
-
-def _folder(value: str) -> bytes:
-    if "\0" in value:
-        raise UsageError(f"There is no folder {value!r}.")
-    try:
-        return os.fsencode(Path(value).expanduser().absolute())
-    except RuntimeError as error:  # "~name" of nobody
-        raise UsageError(f"There is no folder {value!r}.") from error
-
-
-def _day(value: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    except ValueError as error:
-        raise UsageError(f"{value!r} is no date.", "Write it as 2019-07-14.") from error

@@ -1,50 +1,36 @@
-"""The search page with its answer."""
+"""The search page. Scripts make it what a person enjoys; without them its form and its pages of photos work, too."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
-from searchengine.errors import QueryError, UsageError, printable
-from searchengine.photos.thumbnails import SIDE
-from searchengine.records import FileState, PhotoData
+from searchengine.errors import QueryError, UsageError
+from searchengine.records import PhotoData
+from searchengine.searching.filters import Filter, filters
 from web.context import the_library
 from web.forms import FIELDS, Form, read_form
+from web.lines import asked_line
+from web.tiles import Tile, tile_of, tile_of_hit
 
 if TYPE_CHECKING:
-    from searchengine.records import Hit, Photo
+    from collections.abc import Sequence
 
 blueprint = Blueprint("pages", __name__)
 
 PAGE = 48  # photos on a page; fills rows of 2, 3, 4 and 6
-
-FORMATS = ("jpeg", "heic", "png", "webp", "avif", "tiff", "gif", "bmp", "jp2")
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A photo in a grid."""
-
-    id: int
-    name: str
-    thumbnail: str  # its address
-    width: int  # of the thumbnail, pixels
-    height: int
-    away: bool  # no place of it can be reached now
-    fit: str | None = None  # how well it fits, in words
-    alike: int = 0  # near-copies for which it stands
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A page of photos."""
 
-    tiles: tuple[Tile, ...]
+    tiles: tuple[Tile, ...] = ()
     notes: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
     more: bool = False  # whether there is another page
     total: int | None = None  # photos on all pages, where that is known
     mistake: QueryError | None = None  # why there is no answer
@@ -52,86 +38,58 @@ class Answer:
 
 @blueprint.get("/")
 def search() -> tuple[str, int]:
-    """The search by the form's fields; without words and photos, the photos themselves, last added first."""
+    """The search by the form's fields; without words and photos, all photos, last taken first."""
     return _answered(read_form(request.args))
 
 
 @blueprint.post("/")
 def search_by_upload() -> tuple[str, int]:
-    """The search by a photo that the browser hands over, and by the form's other fields. It is kept nowhere."""
+    """The search by photos that the browser hands over, and by the form's other fields. They are kept nowhere."""
     form = read_form(request.form)
-    upload = request.files.get("photo")
-    if upload is None or not upload.filename:
-        if not (form.text or form.like):
-            raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
-        return _answered(form)
-    photo = PhotoData(upload.filename, upload.stream.read())
-    return _answered(form, photo)
+    photos = [PhotoData(file.filename, file.stream.read()) for file in request.files.getlist("photo") if file.filename]
+    if not (photos or form.text or form.like):
+        raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
+    return _answered(form, photos)
 
 
-def _answered(form: Form, photo: PhotoData | None = None) -> tuple[str, int]:
+def _answered(form: Form, photos: Sequence[PhotoData] = ()) -> tuple[str, int]:
     """The page with an answer, or with the mistake in what was asked, and its status."""
     try:
-        answer = _answer(form, photo)
+        answer = _answer(form, photos)
     except QueryError as error:
-        answer = Answer((), mistake=error)
-    return _show(form, answer, uploaded=photo.name if photo else None), 400 if answer.mistake else 200
+        answer = Answer(mistake=error)
+    return _show(form, answer, uploaded=[photo.name for photo in photos]), 400 if answer.mistake else 200
 
 
-def _answer(form: Form, photo: PhotoData | None) -> Answer:
-    offset = (form.page - 1) * PAGE
-    if not (form.text or form.like or photo):
-        ids = the_library().database.photos.matching(form.conditions)[::-1]
-        photos = the_library().database.photos.get(ids[offset : offset + PAGE].tolist())
-        return Answer(tuple(_tile(each) for each in photos), more=len(ids) > offset + PAGE, total=len(ids))
+def _answer(form: Form, photos: Sequence[PhotoData]) -> Answer:
+    line = asked_line(form.text)
     results = the_library().search(
-        form.text or None,
-        like=(*form.like, photo) if photo else form.like,
-        conditions=form.conditions,
+        line,
+        like=(*form.like, *photos),
         limit=PAGE + 1,
-        offset=offset,
-        everything=form.everything,
+        offset=(form.page - 1) * PAGE,
+        everything=form.everything or not (line or form.like or photos),
+        sort=form.sort,
     )
-    tiles = tuple(_hit(hit) for hit in islice(results, PAGE))
-    return Answer(tiles, results.notes, more=len(results) > PAGE and photo is None)
+    return Answer(
+        tiles=tuple(tile_of_hit(hit) for hit in islice(results, PAGE)),
+        notes=results.notes,
+        filters=tuple(filters(line or "")),
+        more=len(results) > PAGE and not photos,
+        total=results.total,
+    )
 
 
-def _show(form: Form, answer: Answer, *, uploaded: str | None = None) -> str:
+def _show(form: Form, answer: Answer, *, uploaded: Sequence[str]) -> str:
     values = request.form if request.method == "POST" else request.args
-    fields = {name: values.getlist(name) for name in values if name in FIELDS and any(values.getlist(name))}
     library = the_library()
     return render_template(
         "search.html",
         form=form,
-        fields=fields,
+        fields={name: values.getlist(name) for name in values if name in FIELDS and any(values.getlist(name))},
         answer=answer,
         uploaded=uploaded,
-        liked=[_tile(each) for each in library.database.photos.get(form.like)],
+        liked=[tile_of(each) for each in library.database.photos.get(form.like)],
         asked=bool(form.text or form.like or uploaded),
         count=library.database.photos.count(),
-        roots=[printable(root.path) for root in library.database.roots.all()],
-        formats=FORMATS,
     )
-
-
-def _hit(hit: Hit) -> Tile:
-    fit = None if hit.relevance is None else f"{hit.band}, {hit.relevance:.2f}"
-    return replace(_tile(hit.photo), fit=fit, alike=len(hit.alike))
-
-
-def _tile(photo: Photo) -> Tile:
-    scale = min(1, SIDE / max(photo.facts.width, photo.facts.height))
-    shown = [file for file in photo.files if file.state is not FileState.MISSING] or list(photo.files)
-    return Tile(
-        id=photo.id,
-        name=printable(os.path.basename(shown[0].path)) if shown else "",  # noqa: PTH119  # paths are bytes
-        thumbnail=url_for("media.thumbnail", photo_id=photo.id, v=_version(photo)),
-        width=max(1, round(photo.facts.width * scale)),
-        height=max(1, round(photo.facts.height * scale)),
-        away=all(file.state is not FileState.PRESENT for file in photo.files),
-    )
-
-
-def _version(photo: Photo) -> str:
-    """What makes a picture's address change with its content."""
-    return photo.fingerprint.hex()[:8]

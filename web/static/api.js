@@ -7,15 +7,18 @@
  * A call that is aborted throws the browser's AbortError; everything else that goes wrong is a Problem.
  */
 
+import { t } from "./i18n.js";
+
 /** What the server (or the way to it) has against a request. */
 export class Problem extends Error {
   /** @param {{status?: number, title?: string, detail?: string, next_step?: string}} fields  of problem+json */
   constructor(fields) {
-    super([fields.detail || fields.title || "Something went wrong.", fields.next_step].filter(Boolean).join(" "));
+    const what = fields.detail || fields.title || t("Something went wrong.");
+    super([what, fields.next_step].filter(Boolean).join(" "));
     this.name = "Problem";
     /** @type {number} 0 where the server could not be reached */
     this.status = fields.status ?? 0;
-    this.what = fields.detail || fields.title || "Something went wrong.";
+    this.what = what;
     this.nextStep = fields.next_step ?? "";
     /** All fields; of a mistake in a query also line, start, end and suggestion. */
     this.fields = fields;
@@ -52,7 +55,10 @@ async function ask(method, url, body, signal) {
     response = await fetch(url, { method, headers, body, signal, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The search engine doesn’t answer.", next_step: "Is `searchengine serve` still running?" });
+    throw new Problem({
+      title: t("The search engine doesn’t answer."),
+      next_step: t("Is `searchengine serve` still running?"),
+    });
   }
   const isJson = /[/+]json/.test(response.headers.get("Content-Type") ?? "");
   const answer = isJson ? await response.json() : null;

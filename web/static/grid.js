@@ -1,0 +1,265 @@
+/**
+ * The grid of an answer: as many cards in the document as the window shows, and a screen more above and below,
+ * whatever the answer's size. The page itself scrolls. Where cards stand is the business of `rows`.
+ */
+
+import { Card } from "./card.js";
+import { el } from "./dom.js";
+import { Rows } from "./rows.js";
+
+const GAP = 6;
+const HEADING = 56;
+const MOST = 360; // cards in the document
+const HURRY = 1.2; // screens in one frame; who scrolls so fast looks at no picture
+const CALM = 110; // ms
+
+/** A row's height, about, by the grid's width. */
+const TARGETS = [[480, 112], [900, 165], [1500, 200], [2200, 228], [Infinity, 270]];
+
+export class Grid {
+  /**
+   * @param {HTMLElement} list
+   * @param {object} ways
+   * @param {(tile: object, before: object | undefined) => string | null} ways.headingOf
+   * @param {(tile: object) => string} ways.hrefOf
+   * @param {(action: string, tile: object, event: Event) => void} ways.act  what is pressed on a card
+   * @param {(card: Card) => void} ways.dress  a card has come into the document
+   * @param {() => void} ways.wanting  the end comes near
+   */
+  constructor(list, ways) {
+    this.list = list;
+    this.active = 0; // the photo that Tab leads to
+    /** @type {import("./answer.js").Answer | null} */
+    this.answer = null;
+    this.#ways = ways;
+    this.#rows = new Rows(list.clientWidth, 200, GAP, HEADING);
+    addEventListener("scroll", () => this.#soon(), { passive: true });
+    new ResizeObserver(() => this.#resized()).observe(list);
+    list.addEventListener("focusin", ({ target }) => this.#focused(target.closest(".card")?.card));
+  }
+
+  #ways;
+  #rows;
+  /** @type {Map<number, Card>} by the photo's id */
+  #cards = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  #headings = new Map();
+  #frame = 0;
+  #timer = 0;
+  #lastTop = 0;
+
+  /** Show an answer in place of the one before. @param {import("./answer.js").Answer} answer */
+  show(answer) {
+    this.answer = answer;
+    this.active = 0;
+    this.#arrange();
+  }
+
+  /** The answer has got more photos at its end. */
+  extend() {
+    this.#rows.extend(this.answer.tiles, this.answer.complete, this.#ways.headingOf);
+    this.paint();
+  }
+
+  /** The answer has changed in the middle. */
+  rearrange() {
+    this.#arrange();
+  }
+
+  /** The card of a photo, if it is in the document. @param {number} id */
+  card(id) {
+    return this.#cards.get(id);
+  }
+
+  /** Each card in the document. */
+  cards() {
+    return this.#cards.values();
+  }
+
+  /** Lead to a photo: scroll so that it is seen, and focus it. @param {number} index */
+  focus(index) {
+    if (!this.answer?.tiles[index]) return;
+    this.active = index;
+    this.reveal(index);
+    this.#cards.get(this.answer.tiles[index].id)?.link.focus({ preventScroll: true });
+  }
+
+  /** Scroll no further than needed for a photo to be seen. @param {number} index */
+  reveal(index) {
+    const row = this.#rows.rows[this.#rows.rowOf(index)];
+    if (!row) return;
+    const top = this.#offset() + row.top;
+    const header = document.querySelector("header")?.getBoundingClientRect().bottom ?? 0;
+    if (top < scrollY + header) scrollTo({ top: top - header - HEADING, behavior: "instant" });
+    else if (top + row.height > scrollY + innerHeight) scrollTo({ top: top + row.height - innerHeight + 2 * GAP, behavior: "instant" });
+    this.paint();
+  }
+
+  /** The photo above (-1) or below (1) another, or so many rows further. @param {number} index @param {number} steps */
+  inRow(index, steps) {
+    const { rows } = this.#rows;
+    let number = this.#rows.rowOf(index);
+    const from = rows[number];
+    const middle = from.lefts[index - from.first] + from.widths[index - from.first] / 2;
+    for (let left = Math.abs(steps); left > 0;) {
+      const next = number + Math.sign(steps);
+      if (!rows[next]) break;
+      number = next;
+      if (rows[number].heading === null) left -= 1;
+    }
+    const row = rows[number];
+    if (row.heading !== null) return index;
+    const distances = row.lefts.map((left, place) => Math.abs(left + row.widths[place] / 2 - middle));
+    return row.first + distances.indexOf(Math.min(...distances));
+  }
+
+  /** Rows that a window holds. */
+  get screenful() {
+    return Math.max(1, Math.floor(innerHeight / this.#rows.target) - 1);
+  }
+
+  /** Put the cards into the document that the window shows. */
+  paint() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.answer) return;
+    this.list.style.height = `${this.#rows.height}px`;
+    const top = scrollY - this.#offset();
+    const hurried = Math.abs(top - this.#lastTop) > HURRY * innerHeight;
+    this.#lastTop = top;
+    this.#put(this.#window(top));
+    clearTimeout(this.#timer);
+    if (hurried) this.#timer = setTimeout(() => this.#load(), CALM);
+    else this.#load();
+    if (!this.answer.complete && this.#rows.height - top < 4 * innerHeight) this.#ways.wanting();
+  }
+
+  #arrange() {
+    const width = this.list.clientWidth;
+    const target = TARGETS.find(([least]) => width < least)[1];
+    this.#rows = new Rows(width, target, width < 480 ? 3 : GAP, HEADING);
+    if (this.answer) this.extend();
+  }
+
+  #resized() {
+    if (this.list.clientWidth === this.#rows.width) return;
+    // What is on top of the window stays there.
+    const top = scrollY - this.#offset();
+    const row = top > 0 ? this.#rows.rows[this.#rows.between(top, top)[0]] : undefined;
+    this.#arrange();
+    if (row) scrollTo({ top: this.#offset() + this.#rows.rows[this.#rows.rowOf(row.first)].top, behavior: "instant" });
+  }
+
+  #offset() {
+    return this.list.getBoundingClientRect().top + scrollY;
+  }
+
+  #soon() {
+    this.#frame ||= requestAnimationFrame(() => this.paint());
+  }
+
+  /** Rows to be in the document: those in the window, then further ones while cards are few. */
+  #window(top) {
+    const { rows } = this.#rows;
+    let [from, to] = this.#rows.between(top, top + innerHeight);
+    const [first, end] = this.#rows.between(top - innerHeight, top + 2 * innerHeight);
+    let cards = 0;
+    for (let number = from; number < to; number += 1) cards += rows[number].lefts.length;
+    while (cards < MOST && (from > first || to < end)) {
+      if (to < end) cards += rows[to++].lefts.length;
+      if (from > first) cards += rows[--from].lefts.length;
+    }
+    return rows.slice(from, to);
+  }
+
+  #put(rows) {
+    const elements = [];
+    const ids = new Set();
+    const headings = new Set();
+    for (const row of rows) {
+      if (row.heading !== null) {
+        headings.add(row.heading);
+        elements.push(this.#heading(row));
+      }
+      row.lefts.forEach((left, place) => {
+        const card = this.#placed(row.first + place, left, row.top, row.widths[place], row.height);
+        ids.add(card.tile.id);
+        elements.push(card.element);
+      });
+    }
+    this.#dropCards(ids);
+    for (const [text, element] of this.#headings) {
+      if (!headings.has(text)) element.remove();
+    }
+    // In the order of the answer, so that it is read in it; what stands right isn't touched.
+    let next = this.list.firstChild;
+    for (const element of elements) {
+      if (element === next) next = next.nextSibling;
+      else this.list.insertBefore(element, next);
+    }
+  }
+
+  #placed(index, left, top, width, height) {
+    const tile = this.answer.tiles[index];
+    let card = this.#cards.get(tile.id);
+    if (!card) {
+      card = new Card(tile, this.#ways.act);
+      this.#cards.set(tile.id, card);
+      this.#ways.dress(card);
+    } else if (card.tile !== tile) {
+      card.show(tile);
+      this.#ways.dress(card);
+    }
+    card.index = index;
+    card.link.href = this.#ways.hrefOf(tile);
+    card.place(left, top, width, height);
+    card.count(index, this.answer.total ?? (this.answer.complete ? this.answer.tiles.length : -1));
+    const active = index === this.active;
+    if (active !== (card.link.tabIndex === 0)) card.reach(active);
+    return card;
+  }
+
+  #dropCards(ids) {
+    const focused = document.activeElement?.closest(".card")?.card;
+    for (const [id, card] of this.#cards) {
+      if (ids.has(id)) continue;
+      // The one with the focus stays where it is: keys go on from there. It goes when its answer went.
+      if (card === focused && this.answer.tiles[card.index]?.id === id) continue;
+      card.image.removeAttribute("srcset");
+      card.image.removeAttribute("src"); // lets the browser stop fetching it
+      card.element.remove();
+      this.#cards.delete(id);
+    }
+    // Tab leads to a photo that is there.
+    if (!focused && this.answer.tiles.length && !ids.has(this.answer.tiles[this.active]?.id)) {
+      const [first] = this.#cards.values();
+      if (first) {
+        this.active = first.index;
+        first.reach(true);
+      }
+    }
+  }
+
+  #heading(row) {
+    let element = this.#headings.get(row.heading);
+    if (!element) {
+      element = el("li", { class: "heading" }, el("h2", { text: row.heading }));
+      this.#headings.set(row.heading, element);
+    }
+    element.style.transform = `translateY(${row.top}px)`;
+    element.style.height = `${row.height}px`;
+    return element;
+  }
+
+  #load() {
+    for (const card of this.#cards.values()) card.load();
+  }
+
+  #focused(card) {
+    if (!card || card.index === this.active) return;
+    const before = this.#cards.get(this.answer.tiles[this.active]?.id);
+    before?.reach(false);
+    this.active = card.index;
+    card.reach(true);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * How many photos each month has, to drag a span of time over: with the pointer, or with the keys of the two sliders
+ * that are its ends.
+ */
+
+import { el, svg } from "./dom.js";
+import { t } from "./i18n.js";
+
+const HEIGHT = 64;
+const BAR = 6; // units a month, in the drawing's own coordinates
+
+const named = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** A month in words. @param {string} month  as 2019-07 */
+export const monthInWords = (month) => named.format(new Date(`${month}-01T00:00:00Z`));
+
+/** Every month from the first to the last, with those that have no photo. */
+function filled(months) {
+  const counts = new Map(months.map(({ month, count }) => [month, count]));
+  const all = [];
+  let [year, number] = months[0].month.split("-").map(Number);
+  for (;;) {
+    const month = `${String(year).padStart(4, "0")}-${String(number).padStart(2, "0")}`;
+    all.push({ month, count: counts.get(month) ?? 0 });
+    if (month >= months.at(-1).month || all.length > 6000) return all;
+    [year, number] = number === 12 ? [year + 1, 1] : [year, number + 1];
+  }
+}
+
+/**
+ * @param {{month: string, count: number}[]} months  ascending, at least one
+ * @param {(span: [string, string] | null) => void} choose  hears the first and last month of a span; null is everything
+ */
+export function histogram(months, choose) {
+  const all = filled(months);
+  const most = Math.max(...all.map(({ count }) => count));
+  const width = all.length * BAR;
+  let span = [0, all.length - 1];
+
+  const bars = all.map(({ count }, index) => {
+    const height = count ? 3 + (HEIGHT - 3) * Math.sqrt(count / most) : 0; // the root: a month with few is seen, too
+    return svg("rect", { x: index * BAR + 0.5, y: HEIGHT - height, width: BAR - 1, height, rx: 1 });
+  });
+  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...bars);
+  const chosen = el("output", { class: "span" });
+  const ends = [0, 1].map((end) => el("span", {
+    class: "end", role: "slider", tabindex: "0", "aria-valuemin": 0, "aria-valuemax": all.length - 1,
+    "aria-label": end ? t("Taken until") : t("Taken from"), on: { keydown: (event) => slide(event, end) },
+  }));
+  const ground = el("div", { class: "ground" }, chart, ...ends);
+  const whole = el("div", { class: "histogram" }, ground, years(all), chosen);
+
+  const show = () => {
+    bars.forEach((bar, index) => bar.classList.toggle("in", index >= span[0] && index <= span[1]));
+    ends.forEach((end, which) => {
+      end.style.left = `${((span[which] + which) / all.length) * 100}%`;
+      end.setAttribute("aria-valuenow", span[which]);
+      end.setAttribute("aria-valuetext", monthInWords(all[span[which]].month));
+    });
+    const count = all.slice(span[0], span[1] + 1).reduce((sum, each) => sum + each.count, 0);
+    const names = [...new Set(span.map((index) => monthInWords(all[index].month)))].join(" – ");
+    chosen.textContent = `${names} · ${t.n("{n} photo", "{n} photos", count)}`;
+  };
+  const tell = () => choose(span[0] === 0 && span[1] === all.length - 1 ? null : [all[span[0]].month, all[span[1]].month]);
+
+  function slide(event, end) {
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -12, PageUp: 12, Home: -all.length, End: all.length }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const [least, largest] = end ? [span[0], all.length - 1] : [0, span[1]];
+    span[end] = Math.min(largest, Math.max(least, span[end] + step));
+    show();
+    tell();
+  }
+
+  ground.addEventListener("pointerdown", (event) => {
+    const at = ({ clientX }) => {
+      const box = ground.getBoundingClientRect();
+      return Math.min(all.length - 1, Math.max(0, Math.floor(((clientX - box.left) / box.width) * all.length)));
+    };
+    const held = ends.indexOf(event.target);
+    const fixed = held < 0 ? at(event) : span[1 - held];
+    const move = (moved) => {
+      span = [fixed, at(moved)].sort((one, other) => one - other);
+      show();
+    };
+    ground.setPointerCapture(event.pointerId);
+    if (held < 0) move(event);
+    ground.addEventListener("pointermove", move);
+    ground.addEventListener("lostpointercapture", () => {
+      ground.removeEventListener("pointermove", move);
+      tell();
+    }, { once: true });
+  });
+
+  show();
+  return {
+    element: whole,
+    /** Show the span that is asked for. @param {[string, string] | null} months */
+    set(wanted) {
+      const last = all.length - 1;
+      const [from, to] = wanted ?? ["", ""];
+      const first = all.findIndex(({ month }) => month >= from);
+      const end = to ? all.findLastIndex(({ month }) => month <= to) : last;
+      span = [Math.max(0, first < 0 ? last : first), Math.max(0, end)].sort((one, other) => one - other);
+      show();
+    },
+  };
+}
+
+/** The years below, as many as there is room for. */
+function years(all) {
+  const firsts = all.map(({ month }, index) => ({ year: month.slice(0, 4), index })).filter(({ year, index }) => !index || all[index - 1].month.slice(0, 4) !== year);
+  const step = Math.ceil(firsts.length / 10);
+  return el("div", { class: "years", "aria-hidden": "true" }, ...firsts.filter((_, number) => number % step === 0).map(({ year, index }) => {
+    const label = el("span", { text: year });
+    label.style.left = `${(index / all.length) * 100}%`;
+    return label;
+  }));
+}

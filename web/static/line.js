@@ -1,0 +1,21 @@
+/** Filters as words in the line, which is all that a filter is. */
+
+/** How a value is written behind its field. @param {string} field @param {string} value */
+export function written(field, value) {
+  return `${field}:${/^[\p{L}\p{N}._/-]+$/u.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`}`;
+}
+
+/** @param {string} line @param {string} filter  as it stands in the line */
+export function withFilter(line, filter) {
+  return `${line.trim()} ${filter}`.trim();
+}
+
+/** @param {string} line @param {string} filter */
+export function withoutFilter(line, filter) {
+  const at = line.toLowerCase().indexOf(filter.toLowerCase());
+  if (at < 0) return line;
+  return `${line.slice(0, at).trimEnd()} ${line.slice(at + filter.length).trimStart()}`.trim();
+}
+
+/** The field that a filter is about: `date` of `date:2019-07`, also of `-date:2019-07`. @param {string} filter */
+export const fieldOf = (filter) => filter.replace(/^-/, "").split(":", 1)[0].toLowerCase();

@@ -1,0 +1,74 @@
+/**
+ * 👍 and 👎 on photos of an answer. They are gathered for a moment, sent as one turn that the library remembers for
+ * this line, and the answer follows; the last turn can be taken back.
+ */
+
+import { api } from "./api.js";
+import { debounced } from "./dom.js";
+import { t } from "./i18n.js";
+import { toast } from "./toast.js";
+
+const GATHERED = 900; // ms
+
+export class Marks {
+  /** @param {() => void} refined  the answer is another one now */
+  constructor(refined) {
+    this.line = "";
+    /** @type {Map<number, "good" | "bad">} */
+    this.all = new Map();
+    this.#refined = refined;
+    this.#later = debounced(() => this.#send(), GATHERED);
+  }
+
+  #refined;
+  #later;
+  #waiting = new Map();
+
+  /** Begin with another line. @param {string} line  empty where the answer isn't one to a line alone */
+  async follow(line) {
+    if (line === this.line) return;
+    if (this.#waiting.size) this.#send();
+    this.line = line;
+    this.all.clear();
+  }
+
+  /** Mark a photo, or take the mark back that hasn't been sent. @param {number} id @param {"good" | "bad"} mark */
+  set(id, mark) {
+    if (!this.line) return;
+    if (this.#waiting.get(id) === mark) {
+      this.#waiting.delete(id);
+      this.all.delete(id);
+    } else {
+      this.#waiting.set(id, mark);
+      this.all.set(id, mark);
+    }
+    this.#later();
+  }
+
+  async #send() {
+    const line = this.line;
+    const marked = [...this.#waiting];
+    this.#waiting.clear();
+    this.#later.cancel();
+    if (!marked.length) return;
+    const of = (wanted) => marked.filter(([, mark]) => mark === wanted).map(([id]) => id);
+    try {
+      await api.post("/api/v1/feedback", { q: line, good: of("good"), bad: of("bad") });
+    } catch (problem) {
+      toast(problem.message);
+      return;
+    }
+    toast(t("The answer follows your marks."), { label: t("Undo"), press: () => this.#undo(line, marked) });
+    this.#refined();
+  }
+
+  async #undo(line, marked) {
+    try {
+      await api.remove("/api/v1/feedback", { q: line });
+    } catch (problem) {
+      toast(problem.message);
+    }
+    for (const [id] of marked) this.all.delete(id);
+    this.#refined();
+  }
+}

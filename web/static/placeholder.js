@@ -1,0 +1,20 @@
+/** What stands in a photo's place until its picture is there: a few of its colours, which the browser blurs by stretching. */
+
+import { el } from "./dom.js";
+
+const COLUMNS = 4;
+const ROWS = 3;
+
+/** @param {string | null} placeholder  red, green and blue of each colour in hexadecimal, row by row from the top left */
+export function drawPlaceholder(placeholder) {
+  if (placeholder?.length !== COLUMNS * ROWS * 6) return null;
+  const canvas = el("canvas", { width: COLUMNS, height: ROWS, "aria-hidden": "true" });
+  const pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  const pixels = pen.createImageData(COLUMNS, ROWS);
+  for (let place = 0; place < COLUMNS * ROWS; place += 1) {
+    const colour = parseInt(placeholder.slice(place * 6, place * 6 + 6), 16);
+    pixels.data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], place * 4);
+  }
+  pen.putImageData(pixels, 0, 0);
+  return canvas;
+}

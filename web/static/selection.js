@@ -1,0 +1,82 @@
+/** The photos that are picked out, and what can be done with them together: the bar at the window's foot. */
+
+import { chooseAlbum } from "./albums.js";
+import { announce, el, icon, iconButton } from "./dom.js";
+import { t } from "./i18n.js";
+
+export class Selection {
+  /** @param {() => void} changed */
+  constructor(changed) {
+    /** @type {Map<number, import("./answer.js").Tile>} in the order in which they were picked */
+    this.tiles = new Map();
+    this.#changed = changed;
+    this.#count = el("strong");
+    this.element = el("div", { class: "picked", role: "region", "aria-label": t("Selected photos"), hidden: true },
+      iconButton("close", t("Clear the selection"), () => this.clear()),
+      this.#count,
+      el("span", { class: "do" },
+        this.#button("album", t("Add to album"), () => chooseAlbum([...this.tiles.keys()])),
+        this.#button("zip", t("Download ZIP"), () => this.#send("/export.zip")),
+        this.#button("text", t("Export paths"), () => this.#send("/export.txt"))));
+    document.body.append(this.element);
+  }
+
+  #changed;
+  #count;
+  #anchor = null;
+
+  /** @param {number} id */
+  has(id) {
+    return this.tiles.has(id);
+  }
+
+  get size() {
+    return this.tiles.size;
+  }
+
+  /**
+   * Pick a photo out or put it back; with `through`, everything from the last one touched to this one.
+   * @param {import("./answer.js").Tile[]} all  the answer
+   * @param {number} index
+   * @param {boolean} [through]
+   */
+  toggle(all, index, through = false) {
+    const anchor = all.findIndex(({ id }) => id === this.#anchor);
+    if (through && anchor >= 0) {
+      for (const tile of all.slice(Math.min(anchor, index), Math.max(anchor, index) + 1)) this.tiles.set(tile.id, tile);
+    } else if (!this.tiles.delete(all[index].id)) {
+      this.tiles.set(all[index].id, all[index]);
+    }
+    this.#anchor = all[index].id;
+    this.#show();
+  }
+
+  clear() {
+    this.tiles.clear();
+    this.#anchor = null;
+    this.#show();
+  }
+
+  #show() {
+    this.element.hidden = !this.size;
+    document.documentElement.classList.toggle("picking", this.size > 0);
+    const text = t.n("{n} selected", "{n} selected", this.size);
+    this.#count.textContent = text;
+    announce(text);
+    this.#changed();
+  }
+
+  #button(name, label, press) {
+    return el("button", { type: "button", title: label, "aria-label": label, on: { click: press } }, icon(name), el("span", { text: label }));
+  }
+
+  /** A form's answer is a file that the browser saves; a fetch would hold all of it in memory. */
+  #send(action) {
+    const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+    const field = (name, value) => el("input", { type: "hidden", name, value });
+    const form = el("form", { action, method: "post", hidden: true }, field("csrf_token", token), ...[...this.tiles.keys()].map((id) => field("id", id)));
+    document.body.append(form);
+    form.submit();
+    form.remove();
+  }
+}
