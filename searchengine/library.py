@@ -25,6 +25,7 @@ from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.errors import LibraryDamagedError, ModelError, UsageError
+from searchengine.photos.previews import Previews
 from searchengine.photos.thumbnails import Thumbnails
 from searchengine.records import Band, IndexReport, PhotoData, Progress, Query, Results, Sort
 from searchengine.searching.albums import Albums
@@ -64,6 +65,7 @@ class Library:
         self.settings = settings
         self.database = database
         self.thumbnails = Thumbnails(settings.library / "thumbnails")
+        self.previews = Previews(settings.library / "previews")
         self.models = ModelStore(settings.models)
         self.own_classes = OwnClasses(database)
         self.albums = Albums(database, lambda *asked: self._answering().searcher.find(*asked))
@@ -254,7 +256,9 @@ class Library:
 
         with index_lock(self.settings.library):
             pruned = prune(self.database)
-            self.thumbnails.keep_only(self.database.photos.fingerprints())
+            kept = self.database.photos.fingerprints()
+            self.thumbnails.keep_only(kept)
+            self.previews.keep_only(kept)
         self.refresh_index()
         self._answering().yardsticks.remake()
         return pruned

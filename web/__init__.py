@@ -9,37 +9,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from web import access, albums, api, csrf, errors, media, pages, photo_page, texts
+from web import (
+    access,
+    albums,
+    api,
+    csrf,
+    errors,
+    export,
+    login,
+    media,
+    pages,
+    photo_page,
+    reveal,
+    texts,
+    uploads,
+)
 from web.accounts import Accounts
 from web.duplicates import DuplicateSearch
 from web.jobs import IndexJob
-from web.uploads import MAX_UPLOAD, InMemoryRequest
+from web.uploads import MAX_UPLOAD, NO_ROOM
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from flask import Flask
 
     from searchengine.library import Library
 
-__all__ = ["MAX_UPLOAD", "create_app"]
+__all__ = ["MAX_UPLOAD", "NO_ROOM", "create_app"]
 
 
-def create_app(library: Library) -> Flask:
-    """The application that searches this library, which stays the caller's to close."""
+def create_app(library: Library, *, elsewhere: bool = False, names: Collection[str] = ()) -> Flask:
+    """The application that searches this library, which stays the caller's to close.
+
+    `elsewhere`: whether other machines are answered too; `names`: what leads here beside this machine's own names, as
+    a proxy's does. With either, nobody comes in without the library's password or a token.
+    """
     app = api.application(__name__)
-    app.request_class = InMemoryRequest
-    app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
-    app.config["TRUSTED_HOSTS"] = access.HOSTS
-    app.secret_key = Accounts(library.settings.library).key()
-    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
     app.extensions["library"] = library
     app.extensions["index_job"] = indexing = IndexJob(library)
     app.extensions["duplicates"] = DuplicateSearch(library, indexing)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    access.protect(app)
+    locked = elsewhere or bool(names)
+    access.protect(app, elsewhere=elsewhere, names=names, proxied=locked)
+    login.protect(app, Accounts(library.settings.library), locked=locked)
+    uploads.limit(app)
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
-    for each in (pages, photo_page, albums, media):
+    for each in (pages, photo_page, albums, media, export, reveal):
         app.register_blueprint(each.blueprint)
     api.register(app)
     return app

@@ -80,7 +80,8 @@ def _for_programs() -> bool:
 
 def _untrusted_host(_: SecurityError) -> tuple[str, int, dict[str, str]]:
     # Without a host there are no addresses, so no template either.
-    return "Ask for this page as http://localhost, from this machine.\n", 403, {"Content-Type": "text/plain"}
+    what = "Ask for this page as http://localhost from this machine, or serve it with --host, or --name and its name.\n"
+    return what, 403, {"Content-Type": "text/plain"}
 
 
 def _page(status: int, what: str, next_step: str) -> str:

@@ -30,6 +30,8 @@ COMMANDS = {
     "explain": "Draw which regions of a photo speak for a query.",
     "duplicates": "List what is there more than once, and which to keep.",
     "serve": "Open the search page in the browser.",
+    "password": "Set the password that other machines are asked for.",
+    "tokens": "Let programs on other machines use the API.",
     "watch": "Keep the library up to date while photos come and go.",
     "status": "Show what the library holds and what couldn't be read.",
     "forget": "Stop watching a folder.",

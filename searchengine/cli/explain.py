@@ -16,9 +16,6 @@ from searchengine.settings import Settings
 if TYPE_CHECKING:
     from searchengine.searching.explain import Evidence, Explanation
 
-LEAST = 0.05
-"""Cosine that is shown in the brightest colour at least, so that a photo which holds nothing of it stays dark."""
-
 KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 """What a picture can be written as, by how its name ends."""
 
@@ -56,20 +53,9 @@ def command(photo: str, query: str, out: Path | None, as_json: bool, settings: S
 
 
 def _write(explanation: Explanation, out: Path) -> None:
-    from searchengine.photos.heat_map import Panel, draw
-    from searchengine.ranking.relevance import band
+    from searchengine.searching.explain import draw
 
-    panels = [
-        Panel(
-            each.name,
-            each.map,
-            max(float(each.map.max()), LEAST),
-            "cosine",
-            f"{band(each.relevance)} (relevance {each.relevance:.2f}, cosine {each.score:.2f})",
-        )
-        for each in explanation.evidence
-    ]
-    picture = draw(explanation.pixels, panels, explanation.seen, KINDS[out.suffix.lower()])
+    picture = draw(explanation, KINDS[out.suffix.lower()])
     try:
         out.write_bytes(picture)
     except OSError as error:

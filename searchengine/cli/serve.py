@@ -1,7 +1,8 @@
-"""`searchengine serve`: the search page, on this machine alone."""
+"""`searchengine serve`: the search page, for this machine alone or, with a password, for others too."""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import webbrowser
 
@@ -12,51 +13,77 @@ from searchengine.cli.output import note
 from searchengine.errors import UsageError, printable
 from searchengine.settings import Settings
 
-THREADS = 8
-
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=5005, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 is all.")
+@click.option(
+    "--name", "names", multiple=True, metavar="NAME", help="A name that leads here, as a proxy's. Repeatable."
+)
 @click.option("--open/--no-open", "open_browser", default=True, help="Whether to open the page in the browser.")
 @with_settings
-def command(port: int, open_browser: bool, settings: Settings) -> None:
-    """Open the search page in the browser. Only this machine can reach it; Ctrl-C ends it.
+def command(port: int, host: str, names: tuple[str, ...], open_browser: bool, settings: Settings) -> None:
+    """Open the search page in the browser; Ctrl-C ends it.
+
+    Only this machine can reach it, unless --host or --name says otherwise. Then everybody is asked for the password
+    (`searchengine password`), and programs for a token (`searchengine tokens`).
 
     \b
     searchengine serve
     searchengine serve --port 8080 --no-open
+    searchengine serve --host 0.0.0.0
+    searchengine serve --name photos.example.org
     """
-    from waitress import create_server
-
+    from searchengine.cli.http_server import make_server
     from searchengine.library import Library
-    from web import MAX_UPLOAD, create_app
+    from web import create_app
 
-    largest = MAX_UPLOAD + 2**20  # with the form's other fields
-
-    with _listen(port) as listener, Library.open(settings) as library:
-        url = f"http://localhost:{listener.getsockname()[1]}/"
-        server = create_server(
-            create_app(library),
-            sockets=[listener],
-            threads=THREADS,
-            clear_untrusted_proxy_headers=True,
-            # Uploads stay in memory: a photo that is looked up is written nowhere.
-            max_request_body_size=largest,
-            inbuf_overflow=largest,
-        )
+    with _listen(host, port) as listener, Library.open(settings) as library:
+        elsewhere = not ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+        if elsewhere or names:
+            _refuse_without_password(settings)
+        app = create_app(library, elsewhere=elsewhere, names=names)
+        server = make_server(app, listener)
+        url = f"http://{_shown(listener)}:{listener.getsockname()[1]}/"
         note(f"Searching {printable(settings.library)} at {url} (Ctrl-C ends it)")
         if open_browser:
             webbrowser.open(url)
         server.run()  # returns on Ctrl-C
         server.close()
+        app.extensions["index_job"].close()  # which commits what it has
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _refuse_without_password(settings: Settings) -> None:
+    from web.accounts import Accounts
+
+    accounts = Accounts(settings.library)
+    if not (accounts.has_password or accounts.names):
+        raise UsageError(
+            "Other machines are let in only with a password, and the library has none.",
+            "Set one with `searchengine password`, or make a token for a program with `searchengine tokens add NAME`.",
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{host} is no address of this machine.", "Choose another with --host.") from error
+    listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind(address)
     except OSError as error:
         listener.close()
-        raise UsageError(f"Port {port} can't be used: {error.strerror}.", "Choose another with --port.") from error
+        raise UsageError(
+            f"Port {port} of {host} can't be used: {error.strerror}.", "Choose another with --port or --host."
+        ) from error
     return listener
+
+
+def _shown(listener: socket.socket) -> str:
+    """The name under which a browser on this machine reaches the page."""
+    address = ipaddress.ip_address(listener.getsockname()[0])
+    if address.is_loopback or address.is_unspecified:
+        return "localhost"
+    return f"[{address}]" if address.version == 6 else str(address)

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from searchengine.records import Pixels
 
 SIDE = 256  # pixels
-_QUALITY = 80  # where a thumbnail of this size shows no artefacts; 10 to 15 kB
+QUALITY = 80  # where a thumbnail of this size shows no artefacts; 10 to 15 kB
 
 
-def draw(pixels: Pixels) -> bytes:
-    """A photo's pixels, uint8 (height, width, 3), as a JPEG of which the longer side has at most 256 pixels."""
+def draw(pixels: Pixels, side: int = SIDE, quality: int = QUALITY) -> bytes:
+    """A photo's pixels, uint8 (height, width, 3), as a JPEG of which the longer side has at most `side` pixels."""
     # Imported here: whoever only asks for a thumbnail, as a search does, needs no codec.
     from PIL import Image
 
     picture = Image.fromarray(pixels)
-    scale = SIDE / max(picture.size)
+    scale = side / max(picture.size)
     if scale < 1:
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=_QUALITY)
+    picture.save(stream, "JPEG", quality=quality)
     return stream.getvalue()
 
 

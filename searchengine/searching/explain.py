@@ -10,7 +10,7 @@ import numpy as np
 
 from searchengine.embedding.preprocessing import sight
 from searchengine.photos.files import read, stamp_of
-from searchengine.ranking.relevance import relevance_of_photo, relevance_of_text
+from searchengine.ranking.relevance import band, relevance_of_photo, relevance_of_text
 from searchengine.searching.occlusion import evidence
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SIDE = 1024
 """Pixels that the shorter side of the photo keeps where it has them, for showing it."""
+
+LEAST = 0.05
+"""Cosine that is shown in the brightest colour at least, so that a photo which holds nothing of it stays dark."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,3 +77,20 @@ def explain(
         seen = map_[shown.rows, shown.columns]
         found.append(Evidence(thing.name, float(thing.vector @ photo), relevance, seen))
     return Explanation(pixels, shown.box, tuple(found))
+
+
+def draw(explanation: Explanation, kind: str) -> bytes:
+    """The photo with what speaks for each thing lit up, as a picture file of this kind ("PNG" or "JPEG")."""
+    from searchengine.photos import heat_map
+
+    panels = [
+        heat_map.Panel(
+            each.name,
+            each.map,
+            max(float(each.map.max()), LEAST),
+            "cosine",
+            f"{band(each.relevance)} (relevance {each.relevance:.2f}, cosine {each.score:.2f})",
+        )
+        for each in explanation.evidence
+    ]
+    return heat_map.draw(explanation.pixels, panels, explanation.seen, kind)

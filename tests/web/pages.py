@@ -7,6 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
     from searchengine.library import Library
@@ -22,6 +23,13 @@ def id_of(library: Library, name: str) -> int:
     """The id of the photo with this file name."""
     photos = library.database.photos.get(range(1, 100))
     return next(photo.id for photo in photos if any(file.path.endswith(b"/" + name.encode()) for file in photo.files))
+
+
+def token_of(client: FlaskClient) -> str:
+    """The token that the pages of this client carry."""
+    match = re.search(r'name="csrf-token" content="(\w+)"', client.get("/login").text)
+    assert match
+    return match[1]
 
 
 def links(response: TestResponse, rel: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-import threading
+import socket
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from waitress import create_server, wasyncore
 
 import web
-from tests.web.pages import id_of, multipart
-from web import MAX_UPLOAD, create_app
-from web.csrf import csrf_token
+from tests.web.pages import id_of, multipart, token_of
+from tests.web.real_server import running
+from web import create_app
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -44,6 +43,43 @@ def test_a_name_that_only_points_here_is_refused(client: FlaskClient, samples: L
         assert b"chelsea" not in response.data
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:5005", 200),
+        ("192.168.1.5:5005", 200),
+        ("[2001:db8::1]:5005", 200),
+        (socket.gethostname(), 200),
+        ("photos.example.org", 200),
+        ("PHOTOS.example.org:443", 200),
+        ("example.org", 403),
+        ("evil.photos.example.org", 403),
+        ("192.168.1.5.nip.io", 403),
+        ("[::1", 403),
+        ("", 403),
+    ],
+)
+def test_other_machines_ask_by_address_or_by_a_name_that_was_given(samples: Library, host: str, status: int) -> None:
+    app = create_app(samples, elsewhere=True, names=["photos.example.org"])
+    assert app.test_client().get("/login", headers={"Host": host}).status_code == status
+
+
+def test_an_origin_elsewhere_changes_nothing(samples: Library) -> None:
+    """Browsers tell servers on other machines nothing else of where a request comes from."""
+    client = create_app(samples, elsewhere=True).test_client()
+    for origin, status in (("http://192.168.1.5", 303), ("http://192.168.1.6", 403), ("null", 403)):
+        headers = {"Host": "192.168.1.5", "Origin": origin, "X-CSRF-Token": token_of(client)}
+        assert client.post("/logout", headers=headers).status_code == (401 if status == 303 else status)
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_a_proxy_in_front_is_noticed(client: FlaskClient, header: str) -> None:
+    """Who asks through it is not known, so it must not be taken for the person at this machine."""
+    response = client.get("/", headers={header: "203.0.113.7"})
+    assert response.status_code == 403
+    assert "--name" in response.text
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_other_sites_cannot_ask_in_the_person_s_name(client: FlaskClient, samples: Library, site: str) -> None:
     photo = id_of(samples, "china.jpg")
@@ -53,8 +89,7 @@ def test_other_sites_cannot_ask_in_the_person_s_name(client: FlaskClient, sample
     assert client.post("/", data={"q": "a cat"}, headers=posted).status_code == 403
     assert client.get("/?q=a+cat", headers=posted).status_code == 200  # a link that the person followed
     ours = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
-    with client.application.test_request_context():
-        form = {"q": "a cat", "csrf_token": csrf_token()}
+    form = {"q": "a cat", "csrf_token": token_of(client)}
     assert client.post("/", data=form, headers=ours).status_code == 200
 
 
@@ -75,7 +110,7 @@ def test_the_page_names_no_other_host_and_needs_no_inline_code() -> None:
     files = [*(WEB / "templates").iterdir(), *(WEB / "static").iterdir()]
     assert len(files) > 5
     for file in files:
-        text = file.read_text("utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+        text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|//[a-z]+\.[a-z]", text), file
         if file.suffix == ".html":
             code = r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=| type=.application/json.)|javascript:"
@@ -90,21 +125,8 @@ def test_only_what_is_meant_to_change_something_is_posted(client: FlaskClient) -
 
 @pytest.fixture
 def address(samples: Library) -> Iterator[str]:
-    """The page as `serve` runs it: waitress, on a port of its own."""
-    server = create_server(create_app(samples), host="127.0.0.1", port=0, threads=4, inbuf_overflow=MAX_UPLOAD + 2**20)
-    ended = threading.Event()
-
-    def run() -> None:  # `server.run` ends only with the program
-        while not ended.is_set():
-            wasyncore.loop(timeout=0.05, count=1, map=server._map)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield f"127.0.0.1:{server.effective_port}"
-    ended.set()
-    thread.join(10)
-    server.task_dispatcher.shutdown()
-    wasyncore.close_all(server._map)
+    with running(create_app(samples)) as address:
+        yield address
 
 
 def test_many_ask_at_once(address: str, samples: Library) -> None:

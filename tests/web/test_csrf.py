@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.web.pages import token_of
 from web import create_app
-from web.csrf import csrf_token
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -20,12 +20,6 @@ BROWSERS = [
     {"Cookie": "anything=1"},
     {"Referer": "http://localhost/"},
 ]
-
-
-def token_of(client: FlaskClient) -> str:
-    """The token that the pages of this client's application carry while nobody is signed in."""
-    with client.application.test_request_context():
-        return csrf_token()
 
 
 @pytest.mark.parametrize("browser", BROWSERS, ids=lambda headers: next(iter(headers)))

@@ -118,7 +118,7 @@ def test_a_photo_on_a_drive_that_is_away_is_shown_small_and_said_to_be_away(own:
     client = create_app(own).test_client()
     photo_id = id_of(own, "red.jpg")
     assert "not connected" in client.get("/").text
-    assert "can't be reached now" in client.get(f"/photos/{photo_id}").text
+    assert "can’t be reached now" in client.get(f"/photos/{photo_id}").text
     assert client.get(f"/photos/{photo_id}/thumbnail").status_code == 200
     response = client.get(f"/photos/{photo_id}/original")
     assert response.status_code == 404

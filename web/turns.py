@@ -1,0 +1,60 @@
+"""Long work waits for its turn, so that it never takes all threads from what is quick.
+
+The server has so many threads that `LONG_WORK` of them may be busy with long work, or wait for it. Who comes beyond
+that is asked to come again, with the status 429.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from werkzeug.exceptions import TooManyRequests
+
+PATIENCE = 30.0  # seconds
+AGAIN = 2  # seconds after which to come again
+
+
+class Turns:
+    """So many at once, and so many more who wait for their turn."""
+
+    def __init__(self, running: int, waiting: int, *, patience: float = PATIENCE) -> None:
+        self.threads = running + waiting
+        self._room = threading.Semaphore(self.threads)
+        self._running = threading.Semaphore(running)
+        self._patience = patience
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Wait for a turn and take it. Ends the request with 429 where too many wait, or nothing moves on."""
+        if not self._room.acquire(blocking=False):
+            raise _too_many()
+        try:
+            if not self._running.acquire(timeout=self._patience):
+                raise _too_many()
+            try:
+                yield
+            finally:
+                self._running.release()
+        finally:
+            self._room.release()
+
+
+MODEL = Turns(running=1, waiting=5)
+"""What the model looks at a picture for: uploads, descriptions, heat maps. It uses all processors by itself."""
+
+DRAWING = Turns(running=2, waiting=10)
+"""Previews, and thumbnails that were lost."""
+
+EXPORTS = Turns(running=2, waiting=0)
+"""Archives, which last as long as their downloads do."""
+
+PASSWORDS = Turns(running=1, waiting=3)
+"""Hashing a password takes memory and a processor, on purpose."""
+
+LONG_WORK = MODEL.threads + DRAWING.threads + EXPORTS.threads + PASSWORDS.threads
+
+
+def _too_many() -> TooManyRequests:
+    return TooManyRequests("Too much is being worked on at once. Try again in a moment.", retry_after=AGAIN)
