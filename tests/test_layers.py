@@ -16,14 +16,14 @@ LAYERS: list[set[str]] = [
     {"records", "conditions", "errors", "settings", "resources"},
     {"photos", "embedding", "vectors", "ranking", "store"},
     {"indexing", "searching", "describing", "training"},
-    {"library", "doctor"},
+    {"library", "doctor", "bench"},
     {"cli", "web"},
 ]
 """From what everybody speaks up to the faces. Nothing imports upwards, and siblings leave each other alone."""
 
 MAY_IMPORT_SIBLINGS = [
     {"records", "conditions", "errors", "settings", "resources"},  # one vocabulary, in five files
-    {"library", "doctor"},  # the doctor examines a library's parts, the library calls it
+    {"library", "doctor", "bench"},  # the doctor examines a library's parts, the bench times them
 ]
 
 MAY_IMPORT_WEB = {"cli/serve.py", "cli/http_server.py", "cli/password.py", "cli/tokens.py"}

@@ -49,6 +49,7 @@ COMMANDS = {
     "evaluate": "Measure how well a model finds and sorts photos.",
     "fine-tune": "Teach a model your own photos and captions.",
     "train": "Train a model on captioned photos, or the built-in one anew.",
+    "bench": "Measure how fast the program is on this machine.",
 }
 """Every command with its line in the overview, so that `--help` imports none of them."""
 
