@@ -15,6 +15,7 @@ from web.context import the_library
 from web.forms import FIELDS, Form, read_form
 from web.lines import asked_line
 from web.tiles import Tile, tile_of, tile_of_hit
+from web.turns import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,8 @@ def search_by_upload() -> tuple[str, int]:
     photos = [PhotoData(file.filename, file.stream.read()) for file in request.files.getlist("photo") if file.filename]
     if not (photos or form.text or form.like):
         raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
-    return _answered(form, photos)
+    with MODEL.one():
+        return _answered(form, photos)
 
 
 def _answered(form: Form, photos: Sequence[PhotoData] = ()) -> tuple[str, int]:

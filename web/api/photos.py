@@ -16,6 +16,7 @@ from web.context import photo_with_id, the_library
 from web.forms import MAX_ID
 from web.media import SHOWN
 from web.tiles import Record, Tile, picture_address, tile_of, tile_of_hit
+from web.turns import MODEL
 
 
 class OnePhoto(BaseModel):
@@ -113,14 +114,16 @@ def photo_similar(path: OnePhoto, query: HowMany) -> Response:
 @api.get(f"/photos/<int(max={MAX_ID}):id>/description", tags=[PHOTOS], responses={200: PhotoDescription})
 def photo_description(path: OnePhoto) -> Response:
     """A photo in words: labels, the nearest captions, saved searches that find it."""
-    return answer(_in_words(the_library().describe(path.id)))
+    with MODEL.one():
+        return answer(_in_words(the_library().describe(path.id)))
 
 
 @api.post("/describe", tags=[PHOTOS], responses={200: PhotoDescription}, openapi_extensions=upload(most=1))
 def describe() -> Response:
     """The same for a photo that is handed over; nothing is stored."""
     (photo,) = uploaded(most=1)
-    return answer(_in_words(the_library().describe(photo)))
+    with MODEL.one():
+        return answer(_in_words(the_library().describe(photo)))
 
 
 def detail_of(photo: Photo) -> PhotoDetail:

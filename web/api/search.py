@@ -17,6 +17,7 @@ from web.context import the_library
 from web.lines import asked_line
 from web.problems import refuse
 from web.tiles import Record, Tile, tile_of_hit
+from web.turns import MODEL
 
 
 class Filter(Record):
@@ -61,7 +62,8 @@ def similar() -> Response:
         asked = AskedWithPhotos.model_validate(form_fields("like"))
     except ValidationError as error:
         refuse(error)
-    results = _results(asked, [*asked.like, *photos], limit=asked.limit)
+    with MODEL.one():
+        results = _results(asked, [*asked.like, *photos], limit=asked.limit)
     return answer(_found(results, asked.q, asked.limit, None))
 
 
