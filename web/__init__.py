@@ -13,9 +13,11 @@ from web import (
     access,
     albums,
     api,
+    collections,
     csrf,
     errors,
     export,
+    library_page,
     login,
     media,
     pages,
@@ -57,7 +59,7 @@ def create_app(library: Library, *, elsewhere: bool = False, names: Collection[s
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
-    for each in (pages, photo_page, albums, media, export, reveal):
+    for each in (pages, photo_page, albums, collections, library_page, media, export, reveal):
         app.register_blueprint(each.blueprint)
     api.register(app)
     return app

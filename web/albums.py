@@ -15,6 +15,7 @@ from searchengine.records import Band, Sort
 from searchengine.searching.expression import Field, printed
 from web.context import the_library
 from web.forms import read_ids, read_page
+from web.lines import asked_line
 from web.texts import gettext as _
 from web.tiles import Tile, tile_of, tile_of_hit
 
@@ -53,7 +54,7 @@ def every() -> str:
 def add() -> Response:
     """Make an album with the fields name, q and least."""
     name = request.form.get("name", "").strip()
-    the_library().albums.add(name, request.form.get("q"), _chosen_least())
+    the_library().albums.add(name, asked_line(request.form.get("q", "")), _chosen_least())
     return _to(name)
 
 
@@ -93,7 +94,7 @@ def change(name: str) -> Response:
             albums.rename(name, new_name)
             return _to(new_name)
         case "fill":
-            albums.change(name, request.form.get("q"), _chosen_least())
+            albums.change(name, asked_line(request.form.get("q", "")), _chosen_least())
         case "remove":
             albums.remove(name)
             return redirect(url_for("albums.every"), 303)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("photo_page", __name__)
 
 ALIKE = 12  # photos beside one photo
-NEAR = "10km"  # what is near a photo
 
 PHOTO = f"/photos/<int(max={MAX_ID}):photo_id>"
 
@@ -94,7 +93,7 @@ def _captions(one: Photo) -> list[str]:
 def _spot(one: Photo) -> Spot | None:
     if one.facts.latitude is None or one.facts.longitude is None:
         return None
-    return Spot(one.facts.latitude, one.facts.longitude, NEAR)
+    return Spot(one.facts.latitude, one.facts.longitude)
 
 
 def _alike(photo_id: int) -> tuple[Tile, ...]:

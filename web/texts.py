@@ -101,7 +101,9 @@ def date(moment: datetime) -> str:
 
 def time(moment: datetime) -> str:
     """14:05."""
-    return format_time(moment, "short", locale=language().locale)
+    locale = language().locale
+    pattern = locale.time_formats["short"].pattern.replace("a", "aaaa")  # 오전, which is AM in short
+    return format_time(moment, pattern, locale=locale)
 
 
 def size(count: int) -> str:

@@ -12,11 +12,10 @@ WINDOW = (900, 450)  # of these, what a small map shows
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place on Earth, and a distance around it."""
+    """A place on Earth."""
 
     latitude: float  # degrees, north positive
     longitude: float  # degrees, east positive
-    within: str  # as the query language writes distances: 10km
 
     @property
     def x(self) -> float:
@@ -28,10 +27,9 @@ class Spot:
         """From the top of the map, in its units."""
         return round((90 - self.latitude) * 10, 1)
 
-    @property
-    def line(self) -> str:
-        """The query for photos that were taken here."""
-        return f"near:{self.latitude:.4f},{self.longitude:.4f},{self.within}"
+    def near(self, distance: str) -> str:
+        """The query for photos that were taken within a distance of it, as 10km."""
+        return f"near:{self.latitude:.4f},{self.longitude:.4f},{distance}"
 
     @property
     def words(self) -> str:
