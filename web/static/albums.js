@@ -21,7 +21,7 @@ export async function chooseAlbum(ids) {
     }
   };
   const known = new Set(albums.map((album) => album.name.toLowerCase()));
-  const dialog = el("dialog", { class: "sheet", "aria-labelledby": "album-title" },
+  const dialog = el("dialog", { class: "over", "aria-labelledby": "album-title" },
     el("h2", { id: "album-title", text: t.n("Add {n} photo to an album", "Add {n} photos to an album", ids.length) }),
     el("ul", { class: "chips" }, ...albums.map((album) => el("li", {}, el("button", { type: "button", class: "chip", text: album.name, on: { click: () => put(album.name, false) } })))),
     el("form", {

@@ -4,9 +4,11 @@ import { api } from "./api.js";
 import { el, icon } from "./dom.js";
 import { histogram } from "./histogram.js";
 import { t } from "./i18n.js";
-import { fieldOf, withFilter, withoutFilter, written } from "./line.js";
+import { fieldOf, withFilter, withoutFilter } from "./line.js";
+import { toast } from "./toast.js";
 
-const LISTED = 12; // of a kind; the line takes any
+const LISTED = 12; // of a kind, before one asks for more
+const MOST = 200; // the line takes any
 
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 
@@ -43,7 +45,7 @@ export class Filters {
   async toggle(open = this.panel.hidden) {
     this.panel.hidden = !open;
     this.opener.setAttribute("aria-expanded", String(open));
-    if (open) await this.#fill();
+    if (open) await this.#fill().catch((problem) => toast(problem.message));
   }
 
   /** @param {string} line @param {{text: string, without: string}[]} active */
@@ -86,14 +88,14 @@ export class Filters {
 
   async #fill() {
     if (this.#facets) return this.#mark();
-    const [facets, places] = await Promise.all([api.get("/api/v1/facets"), api.get("/api/v1/places").catch(() => [])]);
+    const [facets, { places }] = await Promise.all([api.get("/api/v1/facets"), api.get("/api/v1/places")]);
     this.#facets = facets;
     const groups = [
-      this.#group(t("Folder"), facets.folders.map(({ name, line, count }) => ({ name, line, count }))),
-      this.#group(t("Camera"), facets.cameras.map(({ name, count }) => ({ name, count, line: written("camera", name) }))),
-      this.#group(t("Label"), facets.labels.map(({ name, count }) => ({ name, count, line: written("tag", name) }))),
-      this.#group(t("Format"), facets.formats.map(({ name, count }) => ({ name: name.toUpperCase(), count, line: written("format", name) }))),
-      this.#group(t("Place"), listOf(places).map(({ count, line, photo, latitude, longitude }) => ({
+      this.#group(t("Folder"), facets.folders.toSorted(byCount)),
+      this.#group(t("Camera"), facets.cameras),
+      this.#group(t("Label"), facets.labels),
+      this.#group(t("Format"), facets.formats.map((format) => ({ ...format, name: format.name.toUpperCase() }))),
+      this.#group(t("Place"), places.toSorted(byCount).map(({ count, line, photo, latitude, longitude }) => ({
         name: degrees(latitude, longitude), count, line, picture: photo?.thumbnail,
       }))),
     ];
@@ -104,10 +106,14 @@ export class Filters {
 
   #group(title, choices) {
     if (!choices.length) return null;
-    const items = choices.slice(0, LISTED).map(({ name, line, count, picture }) => el("li", {}, el("button", {
+    const items = choices.map(({ name, line, count, picture }) => el("li", {}, el("button", {
       type: "button", class: "chip", "data-line": line, "aria-pressed": "false", on: { click: () => this.#pick(line) },
     }, picture && el("img", { src: picture, alt: "", loading: "lazy" }), el("span", { text: name }), el("small", { text: numbers.format(count) }))));
-    return el("section", {}, el("h2", { text: title }), el("ul", { class: "chips" }, ...items));
+    const rest = items.splice(LISTED, MOST);
+    const more = rest.length && el("li", {}, el("button", {
+      type: "button", class: "chip more", text: t("{n} more", { n: rest.length }), on: { click: ({ target }) => target.parentElement.replaceWith(...rest) },
+    }));
+    return el("section", {}, el("h2", { text: title }), el("ul", { class: "chips" }, ...items, more));
   }
 
   /** Show in the panel which filters are in the line. */
@@ -126,7 +132,7 @@ function spanOf(date) {
   return [from ? from.slice(0, 7) : "", to ? (to.length === 4 ? `${to}-12` : to.slice(0, 7)) : ""];
 }
 
-const listOf = (places) => (Array.isArray(places) ? places : places.places ?? []).toSorted((one, other) => other.count - one.count);
+const byCount = (one, other) => other.count - one.count;
 
 const degrees = (latitude, longitude) =>
   `${Math.abs(latitude).toFixed(1)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(1)}° ${longitude < 0 ? "W" : "E"}`;

@@ -10,16 +10,15 @@ export function gridKeys(list, grid, { act, clear }) {
   list.addEventListener("keydown", (event) => {
     const card = event.target.closest(".card")?.card;
     if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
-    const last = grid.answer.tiles.length - 1;
     const to = {
       ArrowLeft: () => Math.max(0, card.index - 1),
-      ArrowRight: () => Math.min(last, card.index + 1),
+      ArrowRight: () => Math.min(grid.last, card.index + 1),
       ArrowUp: () => grid.inRow(card.index, -1),
       ArrowDown: () => grid.inRow(card.index, 1),
       PageUp: () => grid.inRow(card.index, -grid.screenful),
       PageDown: () => grid.inRow(card.index, grid.screenful),
       Home: () => 0,
-      End: () => last,
+      End: () => grid.last,
     }[event.key];
     if (to) {
       event.preventDefault();
@@ -65,7 +64,8 @@ export function longPress(list, { markable, isPicking, act }) {
     if (event.ctrlKey || event.metaKey || event.button) return;
     event.preventDefault();
     const { card } = link.closest(".card");
-    act(isPicking() || event.shiftKey ? "select" : "open", card.tile, event);
+    const byHand = event.detail > 0; // Enter always opens; Space picks
+    act((isPicking() && byHand) || event.shiftKey ? "select" : "open", card.tile, event);
   });
 
   list.addEventListener("pointerdown", (event) => {

@@ -113,6 +113,11 @@ export class Grid {
     return row.first + distances.indexOf(Math.min(...distances));
   }
 
+  /** The last photo that has its place; more may come. */
+  get last() {
+    return this.#rows.count - 1;
+  }
+
   /** Rows that a window holds. */
   get screenful() {
     return Math.max(1, Math.floor(innerHeight / this.#rows.target) - 1);

@@ -37,7 +37,7 @@ function lists() {
 /** Show the list. */
 export function showKeys() {
   if (document.getElementById("keys")) return;
-  const dialog = el("dialog", { id: "keys", class: "sheet", "aria-labelledby": "keys-title" },
+  const dialog = el("dialog", { id: "keys", class: "over", "aria-labelledby": "keys-title" },
     iconButton("close", t("Close"), () => dialog.close(), { class: "shut" }),
     el("h2", { id: "keys-title", text: t("Keys") }),
     el("div", { class: "keys" }, ...lists().map(([title, keys]) => el("section", {},

@@ -1,9 +1,4 @@
-/** Filters as words in the line, which is all that a filter is. */
-
-/** How a value is written behind its field. @param {string} field @param {string} value */
-export function written(field, value) {
-  return `${field}:${/^[\p{L}\p{N}._/-]+$/u.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`}`;
-}
+/** Filters as words in the line, which is all that a filter is. The server says how each is written. */
 
 /** @param {string} line @param {string} filter  as it stands in the line */
 export function withFilter(line, filter) {

@@ -206,11 +206,11 @@ async function act(action, tile, event) {
       break;
     default:
       marks.set(tile.id, action);
-      redress();
   }
 }
 
-const markable = () => Boolean(marks.line) && Boolean(answer?.tiles.some(({ band }) => band !== null));
+const byContent = () => Boolean(answer?.tiles.some(({ band }) => band !== null));
+const markable = () => Boolean(marks.line) && byContent();
 
 function redress() {
   for (const card of grid.cards()) dress(card);
@@ -227,9 +227,8 @@ function dress(card) {
 const form = document.getElementById("search");
 const list = document.getElementById("grid");
 
-const marks = new Marks(() => {
+const marks = new Marks(redress, () => {
   kept.clear();
-  redress();
   ask({ again: true, top: scrollY });
 });
 const selection = new Selection(redress);
@@ -260,7 +259,7 @@ const viewer = new Viewer({
   close: () => history.back(),
   act,
   stateOf: (id) => ({ selected: selection.has(id), mark: marks.all.get(id), markable: markable() }),
-  line: () => (marks.line && markable() ? marks.line : ""),
+  line: () => (byContent() ? answer.question.q.trim() : ""),
 });
 
 gridKeys(list, grid, { act, clear: () => selection.size && selection.clear() });

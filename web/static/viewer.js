@@ -96,7 +96,7 @@ export class Viewer {
     this.title = el("h2", { class: "what" });
     this.image = el("img", { class: "picture", alt: "", draggable: "false" });
     this.heat = el("img", { class: "heat", alt: t("Where the photo fits the words"), hidden: true });
-    this.stage = el("div", { class: "stage" }, this.image, this.heat, el("p", { class: "wait", role: "status", hidden: true, text: t("Looking closely …") }));
+    this.stage = el("div", { class: "stage", tabindex: "-1", autofocus: true }, this.image, this.heat, el("p", { class: "wait", role: "status", hidden: true, text: t("Looking closely …") }));
     this.panel = el("aside", { class: "facts", id: "viewer-facts", "aria-label": t("Facts"), hidden: true });
     this.dialog = el("dialog", { class: "viewer", "aria-label": t("Photo") },
       el("div", { class: "tools" },
@@ -116,6 +116,7 @@ export class Viewer {
       event.preventDefault(); // Esc goes back in the history, which closes it
       this.ways.close();
     });
+    this.panel.addEventListener("submit", (event) => this.#send(event));
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -144,6 +145,7 @@ export class Viewer {
       if (turn !== this.#turn || !this.stage.classList.contains("asking")) return;
       this.heat.src = picture.src;
       this.heat.hidden = false;
+      this.stage.classList.add("explained");
       this.#asked();
     }, () => {
       if (turn !== this.#turn) return;
@@ -160,6 +162,7 @@ export class Viewer {
   #hideHeat() {
     this.#asked();
     this.heat.hidden = true;
+    this.stage.classList.remove("explained");
     this.heat.removeAttribute("src");
     this.buttons.why.setAttribute("aria-pressed", "false");
   }
@@ -199,10 +202,19 @@ export class Viewer {
   }
 
   async #fillFacts(turn) {
-    const answer = await fetch(address(`/photos/${this.tile.id}/facts`, { q: this.ways.line() })).catch(() => null);
+    const answer = await fetch(`/photos/${this.tile.id}/facts`).catch(() => null);
     if (turn !== this.#turn || !answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (turn === this.#turn) this.panel.replaceChildren(...document.adoptNode(page.body).childNodes);
+  }
+
+  /** The forms among the facts (albums) do what they do without leaving the photo. */
+  async #send(event) {
+    event.preventDefault();
+    const { action } = event.target;
+    const body = new FormData(event.target, event.submitter);
+    await fetch(action, { method: "POST", body }).catch(() => toast(t("The search engine doesn’t answer.")));
+    this.#fillFacts(this.#turn);
   }
 
   #key(event) {
