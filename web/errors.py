@@ -18,6 +18,7 @@ from searchengine.errors import (
     UsageError,
 )
 from web.problems import problem, problem_of
+from web.texts import gettext as _
 from web.uploads import MAX_UPLOAD
 
 if TYPE_CHECKING:
@@ -35,14 +36,6 @@ STATUSES: list[tuple[type[SearchEngineError], int]] = [
     (SearchEngineError, 500),
 ]
 """The first that fits counts."""
-
-WORDS = {
-    400: "The request makes no sense as it stands.",
-    404: "There is no such page.",
-    405: "That can't be done here.",
-    413: f"The photo is larger than {MAX_UPLOAD // 2**20} MB.",
-    500: "Something went wrong in the program; its terminal says what.",
-}
 
 
 def handle(app: Flask) -> None:
@@ -67,10 +60,27 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     # Werkzeug's own sentences are for developers; ours are given to `abort`.
     own = error.description if error.description != type(error).description else None
-    detail = own or WORDS.get(status, error.name)
-    answer = problem(status, detail) if _for_programs() else Response(_page(status, detail, ""), status)
+    what, next_step = (own, "") if own else _words(status, error.name)
+    answer = problem(status, what, next_step) if _for_programs() else Response(_page(status, what, next_step), status)
     answer.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return answer
+
+
+def _words(status: int, name: str) -> tuple[str, str]:
+    """What happened, and what to do about it; of a status that nobody had in mind, its name."""
+    return {
+        400: (_("The request makes no sense as it stands."), ""),
+        404: (_("There is no such page."), _("The address may have a mistake, or be of another library.")),
+        405: (_("That can’t be done here."), ""),
+        413: (
+            _("The photo is larger than %(size)s MB.", size=MAX_UPLOAD // 2**20),
+            _("Make it smaller, or index it and search for its like."),
+        ),
+        500: (
+            _("Something went wrong in the program; its terminal says what."),
+            _("Try it again; if it stays, `searchengine doctor` looks for damage."),
+        ),
+    }.get(status, (name, ""))
 
 
 def _for_programs() -> bool:
@@ -78,7 +88,7 @@ def _for_programs() -> bool:
     return request.path.startswith("/api/")
 
 
-def _untrusted_host(_: SecurityError) -> tuple[str, int, dict[str, str]]:
+def _untrusted_host(_error: SecurityError) -> tuple[str, int, dict[str, str]]:
     # Without a host there are no addresses, so no template either.
     what = "Ask for this page as http://localhost from this machine, or serve it with --host, or --name and its name.\n"
     return what, 403, {"Content-Type": "text/plain"}

@@ -63,6 +63,16 @@ def test_a_text_is_counted_everywhere_or_nowhere() -> None:
     assert counted & texts == set()
 
 
+def test_templates_hold_no_words_outside_the_texts() -> None:
+    for path in sorted((CHECKOUT / "web" / "templates").glob("*.html")):
+        template = re.sub(r"\{% block \w+_class %\}.*?\{% endblock %\}", "", path.read_text("utf-8"))
+        template = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
+        attributes = re.findall(r'\b(?:alt|aria-label|placeholder|title)="([^"]*)"', template)
+        visible = re.sub(r"<code>.*?</code>|<[^>]*>", "", template, flags=re.DOTALL)
+        words = re.findall(r"(?<!~/)\b[^\W\d_]{2,}", " ".join([visible, *attributes]))  # but paths
+        assert set(words) <= {"searchengine"}, f"{path.name}: {words}"
+
+
 def test_the_browser_chooses_the_language(client: FlaskClient) -> None:
     korean = client.get("/", headers={"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.5"})
     assert '<html lang="ko-KR">' in korean.text
