@@ -13,8 +13,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request, stream_with_context
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from searchengine.errors import UsageError, printable
@@ -23,6 +24,9 @@ from web.context import the_library
 from web.forms import read_ids
 from web.originals import original_of
 from web.turns import EXPORTS
+
+if TYPE_CHECKING:
+    from searchengine.store.photos import Photos
 
 blueprint = Blueprint("export", __name__)
 
@@ -39,10 +43,10 @@ def archive() -> Response:
 
     What can't be reached is left out, and named in a text beside the photos.
     """
-    ids = _ids()
+    photos = _photos(the_library().database.photos, _ids())
     with ExitStack() as turn:
         turn.enter_context(EXPORTS.one())
-        response = Response(stream_with_context(_zipped(_photos(ids))), mimetype="application/zip")
+        response = Response(_zipped(photos), mimetype="application/zip")
         response.call_on_close(turn.pop_all().close)
     response.headers["Content-Disposition"] = "attachment; filename=photos.zip"
     return response
@@ -51,7 +55,8 @@ def archive() -> Response:
 @blueprint.post("/export.txt")
 def paths() -> Response:
     """The paths of these photos, one on a line, as the file system has them."""
-    lines = b"".join(_place(photo) + b"\n" for photo in _photos(_ids()) if photo.files)
+    photos = _photos(the_library().database.photos, _ids())
+    lines = b"".join(_place(photo) + b"\n" for photo in photos if photo.files)
     return Response(lines, mimetype="text/plain", headers={"Content-Disposition": "attachment; filename=photos.txt"})
 
 
@@ -62,9 +67,9 @@ def _ids() -> Sequence[int]:
     return list(dict.fromkeys(ids))
 
 
-def _photos(ids: Sequence[int]) -> Iterator[Photo]:
+def _photos(known: Photos, ids: Sequence[int]) -> Iterator[Photo]:
     for start in range(0, len(ids), BATCH):
-        yield from the_library().database.photos.get(ids[start : start + BATCH])
+        yield from known.get(ids[start : start + BATCH])
 
 
 def _place(photo: Photo) -> bytes:

@@ -37,7 +37,7 @@ def test_a_thumbnail_is_a_small_jpeg(client: FlaskClient, samples: Library) -> N
         assert max(picture.size) == 256
 
 
-@pytest.mark.parametrize("kind", ["original", "thumbnail"])
+@pytest.mark.parametrize("kind", ["original", "thumbnail", "large"])
 def test_a_browser_keeps_pictures_and_asks_for_none_twice(client: FlaskClient, samples: Library, kind: str) -> None:
     address = f"/photos/{id_of(samples, 'china.jpg')}/{kind}"
     first = client.get(address)
@@ -83,6 +83,41 @@ def test_a_lost_thumbnail_is_drawn_again(own: Library) -> None:
     assert path.exists()
     path.write_bytes(b"torn")
     assert client.get(f"/photos/{photo_id}/thumbnail").data == path.read_bytes() != b"torn"
+
+
+def test_a_preview_is_drawn_once_and_none_is_larger_than_its_photo(own: Library, pictures: Path) -> None:
+    Image.effect_noise((3000, 2000), 60).convert("RGB").save(pictures / "large.jpg")
+    own.index()
+    client = create_app(own).test_client()
+    for name, size in (("large.jpg", (1600, 1067)), ("blue.tif", (48, 64))):
+        address = f"/photos/{id_of(own, name)}/large"
+        response = client.get(address)
+        assert response.mimetype == "image/jpeg"
+        with Image.open(io.BytesIO(response.data)) as picture:
+            assert picture.size == size
+            assert picture.format == "JPEG"
+    path = own.previews.path(own.database.photos.get([id_of(own, "large.jpg")])[0].fingerprint)
+    (pictures / "large.jpg").unlink()
+    again = client.get(f"/photos/{id_of(own, 'large.jpg')}/large")
+    assert again.data == path.read_bytes()
+    path.unlink()
+    assert client.get(f"/photos/{id_of(own, 'large.jpg')}/large").status_code == 404
+
+
+def test_a_heat_map_is_a_picture_that_is_worked_out_once(client: FlaskClient, samples: Library) -> None:
+    address = f"/photos/{id_of(samples, 'chelsea.png')}/heat-map"
+    first = client.get(f"{address}?q=a+cat")
+    assert first.status_code == 200
+    assert first.mimetype == "image/jpeg"
+    with Image.open(io.BytesIO(first.data)) as picture:
+        assert picture.width > 600
+    assert "no-cache" in first.headers["Cache-Control"]
+    again = client.get(f"{address}?q=a+cat", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get(f"{address}?q=a+dog").headers["ETag"] != first.headers["ETag"]
+    assert client.get(address).status_code == 400
+    assert client.get(f"{address}?q=(").status_code == 400
+    assert client.get("/photos/999/heat-map?q=a+cat").status_code == 404
 
 
 def test_an_original_that_is_gone_or_changed_is_said_to_be(own: Library, pictures: Path) -> None:
