@@ -7,6 +7,7 @@ thread busy; here it is told when to stop reading.
 from __future__ import annotations
 
 import io
+import logging
 import socket
 import threading
 import time
@@ -40,6 +41,7 @@ _lock = threading.Lock()
 
 def make_server(app: WSGIApplication, listener: socket.socket) -> Server:
     """The server of this application on a socket that is bound; `run` it, then `close`."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that a request waits a moment is no news
     how = Adjustments(
         sockets=[listener],
         threads=LONG_WORK + QUICK,
