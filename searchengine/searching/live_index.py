@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,7 +36,11 @@ TAIL = 0.05
 
 
 class LiveIndex:
-    """Searches all vectors of one model that the database holds at that moment. Threads may share it."""
+    """Searches all vectors of one model that the database holds at that moment. Threads may share it.
+
+    Two locks: `_lock` holds still what is searched, for moments only. Under `_rebuilding`, which nobody needs for a
+    search, one thread makes the index anew beside the old one, and then puts it in its place.
+    """
 
     def __init__(self, database: Database, model_id: int, model: ModelIdentity, path: Path) -> None:
         """Nothing is opened before it is needed. `path` is the place of the FAISS file, which need not be there."""
@@ -43,13 +49,12 @@ class LiveIndex:
         self._model = model
         self._path = path
         self._lock = threading.Lock()
-        self._head: Head | None = None  # how far this index has followed the database
+        self._rebuilding = threading.Lock()
         self._use(FaissIndex(model.dim), Origin(model, last_seq=0, removals=0), written=False)
 
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         """The k nearest of float32 (dim,), among the ids `only` when given; as every `VectorIndex` does it."""
-        with self._lock:
-            self._follow()
+        with self._up_to_date():
             allowed = self._alive
             if allowed is not None and only is not None:
                 allowed = allowed[np.isin(allowed, only)]
@@ -59,8 +64,7 @@ class LiveIndex:
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """The vectors of these photos, int64 (n,) in their order and float32 (n, dim); those without are left out."""
-        with self._lock:
-            self._follow()
+        with self._up_to_date():
             alive = self._main.ids if self._alive is None else self._alive
             late = np.isin(ids, self._tail.ids)
             ids = ids[late | np.isin(ids, alive)]
@@ -73,30 +77,51 @@ class LiveIndex:
     @property
     def ids(self) -> Ids:
         """The photos that have a vector, int64 (n,), ascending."""
-        with self._lock:
-            self._follow()
+        with self._up_to_date():
             alive = self._main.ids if self._alive is None else self._alive
             return np.union1d(alive, self._tail.ids) if len(self._tail) else alive
 
     def refresh(self) -> None:
         """Write the file anew, unless it holds just what the database does. For the end of a run."""
-        with self._lock:
-            head = self._follow()
-            behind = len(self._tail) or self._alive is not None or head.removals != self._origin.removals
-            if behind or not self._written:
-                self._rewrite(head)
-                self._catch_up(head)
+        with self._rebuilding:
+            with self._up_to_date(rebuild=False) as head:
+                behind = len(self._tail) or self._alive is not None or head.removals != self._origin.removals
+                due = behind or not self._written
+            if due:
+                self._rebuild(head)
 
-    def _follow(self) -> Head:
-        """Catch up with the database, which costs two look-ups when nothing has changed."""
+    @contextmanager
+    def _up_to_date(self, *, rebuild: bool = True) -> Iterator[Head]:
+        """Hold still what is searched, once it is what the database holds.
+
+        That costs two look-ups when nothing has changed.
+        """
         head = self._database.embeddings.head(self.model_id)
         if head != self._head:
+            self._take_over(head)
+            if rebuild:
+                self._rebuild_if_due(head)
+        with self._lock:
+            if head != self._head:
+                head = self._database.embeddings.head(self.model_id)  # another thread may have seen more than this one
+                self._catch_up(head)
+            yield head
+
+    def _take_over(self, head: Head) -> None:
+        """Search the file, where much has come since: at the first search, or when another program has written it."""
+        with self._lock:
             if self._lacks_much(head):
-                self._open()  # at the first search; later another program may have written it
-            if self._lacks_much(head):
-                self._rewrite(head)
-            self._catch_up(head)
-        return head
+                self._open()
+
+    def _rebuild_if_due(self, head: Head) -> None:
+        """Write the file anew where much has come since."""
+        # One thread is enough for that; the others search what there is, and what came since beside it.
+        if self._lacks_much(head) and self._rebuilding.acquire(blocking=not len(self._main)):
+            try:
+                if self._lacks_much(head):
+                    self._rebuild(head)
+            finally:
+                self._rebuilding.release()
 
     def _lacks_much(self, head: Head) -> bool:
         return head.last_seq - self._origin.last_seq > TAIL * len(self._main)
@@ -117,6 +142,7 @@ class LiveIndex:
     def _use(self, main: FaissIndex, origin: Origin, *, written: bool) -> None:
         """Search these vectors from now on, and whatever the database has beyond them."""
         self._main, self._origin, self._written = main, origin, written
+        self._head: Head | None = None  # how far this index has followed the database
         self._tail, self._tail_seq = FaissIndex(self._model.dim), origin.last_seq
         self._removals = origin.removals  # what `_alive` and the tail take into account
         self._current: Ids | None = None  # the database's ids when that was worked out; None: nothing was removed
@@ -137,21 +163,28 @@ class LiveIndex:
         self._alive = None if alive.all() else self._main.ids[alive]
         self._head = head
 
-    def _rewrite(self, head: Head) -> None:
-        """Bring `_main` up to the database and write it; where that can't be done, it serves from memory.
+    def _rebuild(self, head: Head) -> None:
+        """Make the index anew beside the one that is searched, write it, and search it from now on.
 
-        `head` was read before everything else, so that what is removed meanwhile is noticed the next time.
+        Where it can't be written, it serves from memory. `head` was read before everything else, so that what is
+        removed meanwhile is noticed the next time.
         """
-        self._head = None  # if the database fails below, the next search starts anew
-        main, seq = self._main, self._origin.last_seq
+        with self._lock:
+            main, origin = self._main, self._origin
+        fresh, seq = main.copy(), origin.last_seq
         for last, ids, vectors in self._database.embeddings.since(self.model_id, seq):
-            main.add(ids, vectors)
+            fresh.add(ids, vectors)
             seq = last
-        main.remove(np.setdiff1d(main.ids, self._database.embeddings.ids(self.model_id)))
-        self._use(main, replace(self._origin, last_seq=seq, removals=head.removals), written=False)
+        fresh.remove(np.setdiff1d(fresh.ids, self._database.embeddings.ids(self.model_id)))
+        origin = replace(origin, last_seq=seq, removals=head.removals)
         try:
-            faiss_file.write(self._path, main, self._origin)
+            faiss_file.write(self._path, fresh, origin)
+            written = True
         except OSError as error:
             logger.info("the vector index is kept in memory alone: %s", error)
-        else:
-            self._open()  # mapped, the memory is free again
+            written = False
+        with self._lock:
+            if origin.last_seq >= self._origin.last_seq:  # else another program's newer one was taken over meanwhile
+                self._use(fresh, origin, written=written)
+            if written:
+                self._open()  # mapped, the memory is free again

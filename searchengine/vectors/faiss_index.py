@@ -36,6 +36,12 @@ class FaissIndex:
         index._flat, index._ids = flat, ids
         return index
 
+    def copy(self) -> FaissIndex:
+        """Another one with the same rows, in memory; changing it leaves this one as it is."""
+        copied = FaissIndex(self.dim)
+        copied._replace(self._ids, self._codes)
+        return copied
+
     @property
     def flat(self) -> Any:
         """The rows as FAISS has them, in the order of `ids`."""

@@ -19,6 +19,7 @@ from searchengine.searching.live_index import LiveIndex
 from searchengine.store.database import Database
 from searchengine.vectors import faiss_file
 from searchengine.vectors.exact import ExactIndex
+from searchengine.vectors.faiss_index import FaissIndex
 from tests.searching.libraries import SmallLibrary, identity
 from tests.vectors.samples import ids_of, origin, unit_vectors
 
@@ -227,6 +228,43 @@ def test_searches_go_on_while_another_program_indexes(library: SmallLibrary) -> 
         reader.join()
     assert not wrong
     assert index.ids.tolist() == library.database.embeddings.ids(library.model_id).tolist()
+
+
+@pytest.mark.parametrize("begun_by", ["a refresh", "a search"])
+def test_a_search_is_answered_while_the_file_is_written_anew(
+    library: SmallLibrary, monkeypatch: pytest.MonkeyPatch, begun_by: str
+) -> None:
+    vectors = unit_vectors(100, DIM)
+    ids = library.add(vectors)
+    index = live(library)
+    index.refresh()
+    late = unit_vectors(10, DIM, seed=9)
+    added = library.add(late)
+    library.unembed(ids[:1])
+    writing, go_on = threading.Event(), threading.Event()
+    write = faiss_file.write
+
+    def write_slowly(path: Path, held: FaissIndex, where_from: faiss_file.Origin) -> None:
+        writing.set()
+        assert go_on.wait(60)
+        write(path, held, where_from)
+
+    monkeypatch.setattr(faiss_file, "write", write_slowly)
+    begin = index.refresh if begun_by == "a refresh" else lambda: index.search(vectors[1], 1)
+    rebuilding = threading.Thread(target=begin)
+    rebuilding.start()
+    assert writing.wait(60)
+    assert index.search(vectors[7], 1).ids.tolist() == [ids[7]]
+    assert index.search(late[3], 1).ids.tolist() == [added[3]]
+    assert ids[0] not in index.search(vectors[0], 200).ids
+    later = unit_vectors(2, DIM, seed=10)
+    after = library.add(later)
+    assert index.search(later[1], 1).ids.tolist() == [after[1]]
+    assert index.ids.tolist() == sorted([*ids[1:], *added, *after])
+    go_on.set()
+    rebuilding.join(60)
+    assert index.ids.tolist() == sorted([*ids[1:], *added, *after])
+    assert faiss_file.read(path_of(library))[0].ids.tolist() == [*ids[1:], *added]
 
 
 def test_models_do_not_meet(library: SmallLibrary) -> None:
