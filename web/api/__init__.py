@@ -42,4 +42,5 @@ def application(name: str) -> OpenAPI:
 
 def register(app: OpenAPI) -> None:
     """Add the API to the application."""
+    app.url_map.converters["album"] = albums.AlbumConverter
     app.register_api(api)

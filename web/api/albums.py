@@ -6,6 +6,7 @@ from typing import Annotated
 
 from flask import Response, url_for
 from pydantic import BaseModel, ConfigDict, Field
+from werkzeug.routing import PathConverter
 
 from searchengine.records import Band
 from searchengine.searching.albums import AlbumFacts
@@ -80,6 +81,12 @@ class AlbumPhotos(BaseModel):
     forget: Photos = []
 
 
+class AlbumConverter(PathConverter):
+    """An album's name in an address: slashes may stand in it, but what lies below an album is none."""
+
+    regex = r"(?!.*/photos$)[^/].*?"
+
+
 @api.get("/albums", tags=[COLLECTIONS], responses={200: Albums})
 def albums() -> Response:
     """Every album with how many photos it holds now."""
@@ -95,13 +102,13 @@ def make_album(body: NewAlbum) -> Response:
     return response
 
 
-@api.get("/albums/<path:name>", tags=[COLLECTIONS], responses={200: Album})
+@api.get("/albums/<album:name>", tags=[COLLECTIONS], responses={200: Album})
 def album(path: OneAlbum) -> Response:
     """One album; its photos are what its line finds."""
     return answer(_named(path.name))
 
 
-@api.patch("/albums/<path:name>", tags=[COLLECTIONS], responses={200: Album})
+@api.patch("/albums/<album:name>", tags=[COLLECTIONS], responses={200: Album})
 def change_album(path: OneAlbum, body: AlbumChange) -> Response:
     """Rename an album, or fill it with another query; what was done by hand stays."""
     albums, name = the_library().albums, path.name
@@ -115,7 +122,7 @@ def change_album(path: OneAlbum, body: AlbumChange) -> Response:
     return answer(_named(name))
 
 
-@api.delete("/albums/<path:name>", tags=[COLLECTIONS], responses={204: None})
+@api.delete("/albums/<album:name>", tags=[COLLECTIONS], responses={204: None})
 def remove_album(path: OneAlbum) -> Response:
     """Forget an album; its photos stay in the library."""
     the_library().albums.remove(path.name)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
 
-from flask import Response, current_app, request
+from flask import Response, abort, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from searchengine.errors import printable
+from searchengine.errors import LibraryBusyError, UsageError, printable
+from searchengine.settings import absolute
+from web.access import at_this_machine
 from web.api.answers import answer
 from web.api.blueprint import UPKEEP, api
 from web.api.collections import Paged
@@ -111,8 +114,10 @@ class Start(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    folders: list[str] = Field(
-        default=[], max_length=100, description="New folders; only from this very machine. Else those that are known."
+    folders: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(
+        default=[],
+        max_length=100,
+        description="New folders, by their whole paths; only from this very machine. Else those that are known.",
     )
 
 
@@ -201,7 +206,10 @@ def start_index_job() -> Response:
         wanted = Start.model_validate(_body())
     except ValidationError as error:
         refuse(error)
-    return answer(_job(_indexing().start(wanted.folders)), 202)
+    try:
+        return answer(_job(_indexing().start([_folder(each) for each in wanted.folders])), 202)
+    except LibraryBusyError as error:
+        abort(409, error.what)
 
 
 @api.delete("/jobs/index", tags=[UPKEEP], responses={202: Job})
@@ -213,6 +221,15 @@ def stop_index_job() -> Response:
 def _body() -> Any:
     """The request's JSON; nothing is an empty object."""
     return request.get_json() if request.get_data(cache=True) else {}
+
+
+def _folder(path: str) -> str:
+    """A folder to take in. Ends the request of whoever doesn't sit at this machine; raises UsageError."""
+    if not at_this_machine():
+        abort(403, "New folders can only be named at the machine where the library is.")
+    if not (path.startswith("~") or Path(path).is_absolute()) or "\0" in path:
+        raise UsageError(f"{path!r} is no folder's whole path.", "Write it from the root on: /home/you/Pictures.")
+    return str(absolute(path))
 
 
 def _indexing() -> IndexJob:
