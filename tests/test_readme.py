@@ -36,6 +36,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "search 'two dogs on a beach' --rerank": "needs the download; tested in tests/searching/test_reranking.py",
     "captions write": "needs the download; tested in tests/cli/test_captions.py",
     "fine-tune": "needs the download; tested in tests/training/test_fine_tune.py",
+    "password": "asks a person; tested in tests/cli/test_serve.py",
     "train builtin": "takes half an hour; tested on a small part in tests/training",
     "train resnet50+bert-tiny --data captioned_photos.zip": "takes an hour",
     "train resume": "needs a run that was stopped; tested in tests/training",

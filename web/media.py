@@ -21,6 +21,7 @@ from searchengine.photos.decode import decode
 from searchengine.searching.explain import draw
 from web.context import photo_with_id, the_library
 from web.forms import MAX_ID
+from web.lines import asked_line
 from web.originals import original_of
 from web.turns import DRAWING, MODEL
 
@@ -77,7 +78,7 @@ def original(photo_id: int) -> Response:
 @blueprint.get(f"{PHOTO}/heat-map")
 def heat_map(photo_id: int) -> Response:
     """A JPEG of the regions that speak for the query `q`."""
-    photo, line = photo_with_id(photo_id), request.args.get("q", "").strip()
+    photo, line = photo_with_id(photo_id), asked_line(request.args.get("q", "")) or ""
     asked = repr((photo.fingerprint, line, the_library().model_identity))
     etag = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:32]
     if _has_it(etag):

@@ -51,6 +51,7 @@ def command(port: int, host: str, names: tuple[str, ...], open_browser: bool, se
         server.run()  # returns on Ctrl-C
         server.close()
         app.extensions["index_job"].close()  # which commits what it has
+        app.extensions["duplicates"].close()
 
 
 def _refuse_without_password(settings: Settings) -> None:

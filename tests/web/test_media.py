@@ -117,6 +117,7 @@ def test_a_heat_map_is_a_picture_that_is_worked_out_once(client: FlaskClient, sa
     assert client.get(f"{address}?q=a+dog").headers["ETag"] != first.headers["ETag"]
     assert client.get(address).status_code == 400
     assert client.get(f"{address}?q=(").status_code == 400
+    assert client.get(f"{address}?q=like:/etc/passwd").status_code == 400
     assert client.get("/photos/999/heat-map?q=a+cat").status_code == 404
 
 
