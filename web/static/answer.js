@@ -39,6 +39,7 @@ export class Answer {
     /** @type {number | null} known where conditions alone are asked */
     this.total = null;
     this.complete = false;
+    this.byContent = false; // whether it is known how well each photo fits
     this.#cursor = null;
     this.#coming = null;
   }
@@ -100,6 +101,7 @@ export class Answer {
       this.#seen.add(tile.id);
     }
     if (!this.#cursor) {
+      this.byContent = photos.some(({ band }) => band !== null);
       this.notes = notes;
       this.fits = fits;
       this.filters = filters;

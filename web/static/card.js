@@ -2,7 +2,11 @@
 
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
-import { drawPlaceholder } from "./placeholder.js";
+import { drawPlaceholder, releasePlaceholder } from "./placeholder.js";
+
+const THUMBNAIL = 256; // pixels of the longer side
+const LARGE = 1600;
+const COARSE = 1.7; // how many pixels one of the thumbnail's may fill
 
 const DOTS = { strong: 3, good: 2, weak: 1, none: 0 };
 
@@ -39,6 +43,7 @@ export class Card {
 
   #act;
   #dressed = false;
+  #width = 0;
 
   /** The same photo with what another answer says of it. @param {import("./answer.js").Tile} tile */
   show(tile) {
@@ -65,7 +70,7 @@ export class Card {
     style.transform = `translate(${left}px, ${top}px)`;
     style.width = `${width}px`;
     style.height = `${height}px`;
-    this.image.sizes = `${width}px`;
+    this.#width = width;
   }
 
   /** Where it stands in the whole answer. @param {number} index @param {number} size -1 where that isn't known */
@@ -74,13 +79,14 @@ export class Card {
     this.element.setAttribute("aria-setsize", size);
   }
 
-  /** Fetch its picture. The larger one is for displays that show it: the browser chooses. */
+  /** Fetch its picture. Where the thumbnail would look coarse, the browser may choose the larger one. */
   load() {
     if (this.image.src) return;
-    const { thumbnail, large, width, height } = this.tile;
-    const longer = Math.max(width, height);
-    if (longer > 400) {
-      this.image.srcset = `${thumbnail} ${widthOf(this.tile, 256)}w, ${large} ${widthOf(this.tile, 1600)}w`;
+    const { thumbnail, large } = this.tile;
+    const [small, wide] = [THUMBNAIL, LARGE].map((side) => widthOf(this.tile, side));
+    if (this.#width * devicePixelRatio > COARSE * small && wide > small) {
+      this.image.sizes = `${this.#width}px`;
+      this.image.srcset = `${thumbnail} ${small}w, ${large} ${wide}w`;
     }
     this.image.src = thumbnail;
     if (this.image.complete && this.image.naturalWidth) this.element.classList.add("there");
@@ -123,6 +129,14 @@ export class Card {
   mark(mark) {
     this.element.classList.toggle("marked-good", mark === "good");
     this.element.classList.toggle("marked-bad", mark === "bad");
+  }
+
+  /** It leaves the document. */
+  drop() {
+    this.image.removeAttribute("srcset");
+    this.image.removeAttribute("src"); // lets the browser stop fetching it
+    this.element.remove();
+    releasePlaceholder(this.link.querySelector("canvas"));
   }
 
   #failed() {

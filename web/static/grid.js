@@ -35,6 +35,7 @@ export class Grid {
     this.#rows = new Rows(list.clientWidth, 200, GAP, HEADING);
     addEventListener("scroll", () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.#resized()).observe(list);
+    new ResizeObserver(() => { this.#top = null; }).observe(list.previousElementSibling);
     list.addEventListener("focusin", ({ target }) => this.#focused(target.closest(".card")?.card));
   }
 
@@ -44,12 +45,14 @@ export class Grid {
   #cards = new Map();
   /** @type {Map<string, HTMLElement>} */
   #headings = new Map();
+  #top = null;
   #frame = 0;
   #timer = 0;
   #lastTop = 0;
 
   /** Show an answer in place of the one before. @param {import("./answer.js").Answer} answer */
   show(answer) {
+    this.#top = null;
     this.answer = answer;
     this.active = 0;
     this.#arrange();
@@ -128,10 +131,10 @@ export class Grid {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     if (!this.answer) return;
-    this.list.style.height = `${this.#rows.height}px`;
-    const top = scrollY - this.#offset();
+    const top = scrollY - this.#offset(); // read before anything is written: else the browser lays out twice
     const hurried = Math.abs(top - this.#lastTop) > HURRY * innerHeight;
     this.#lastTop = top;
+    this.list.style.height = `${this.#rows.height}px`;
     this.#put(this.#window(top));
     clearTimeout(this.#timer);
     if (hurried) this.#timer = setTimeout(() => this.#load(), CALM);
@@ -147,6 +150,7 @@ export class Grid {
   }
 
   #resized() {
+    this.#top = null;
     if (this.list.clientWidth === this.#rows.width) return;
     // What is on top of the window stays there.
     const top = scrollY - this.#offset();
@@ -155,8 +159,10 @@ export class Grid {
     if (row) scrollTo({ top: this.#offset() + this.#rows.rows[this.#rows.rowOf(row.first)].top, behavior: "instant" });
   }
 
+  /** Where the grid begins on the page. What stands above it moves it; scrolling doesn't. */
   #offset() {
-    return this.list.getBoundingClientRect().top + scrollY;
+    this.#top ??= this.list.getBoundingClientRect().top + scrollY;
+    return this.#top;
   }
 
   #soon() {
@@ -187,7 +193,7 @@ export class Grid {
         elements.push(this.#heading(row));
       }
       row.lefts.forEach((left, place) => {
-        const card = this.#placed(row.first + place, left, row.top, row.widths[place], row.height);
+        const card = this.#placed(row, place);
         ids.add(card.tile.id);
         elements.push(card.element);
       });
@@ -204,9 +210,11 @@ export class Grid {
     }
   }
 
-  #placed(index, left, top, width, height) {
+  #placed(row, place) {
+    const index = row.first + place;
     const tile = this.answer.tiles[index];
     let card = this.#cards.get(tile.id);
+    if (card?.row === row && card.tile === tile) return card;
     if (!card) {
       card = new Card(tile, this.#ways.act);
       this.#cards.set(tile.id, card);
@@ -215,12 +223,12 @@ export class Grid {
       card.show(tile);
       this.#ways.dress(card);
     }
+    card.row = row;
     card.index = index;
     card.link.href = this.#ways.hrefOf(tile);
-    card.place(left, top, width, height);
+    card.place(row.lefts[place], row.top, row.widths[place], row.height);
     card.count(index, this.answer.total ?? (this.answer.complete ? this.answer.tiles.length : -1));
-    const active = index === this.active;
-    if (active !== (card.link.tabIndex === 0)) card.reach(active);
+    if ((index === this.active) !== (card.link.tabIndex === 0)) card.reach(index === this.active);
     return card;
   }
 
@@ -230,9 +238,7 @@ export class Grid {
       if (ids.has(id)) continue;
       // The one with the focus stays where it is: keys go on from there. It goes when its answer went.
       if (card === focused && this.answer.tiles[card.index]?.id === id) continue;
-      card.image.removeAttribute("srcset");
-      card.image.removeAttribute("src"); // lets the browser stop fetching it
-      card.element.remove();
+      card.drop();
       this.#cards.delete(id);
     }
     // Tab leads to a photo that is there.

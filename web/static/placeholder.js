@@ -5,10 +5,14 @@ import { el } from "./dom.js";
 const COLUMNS = 4;
 const ROWS = 3;
 
+/** Canvases to draw on again: making one takes longer than drawing on it. */
+const free = [];
+const MOST_FREE = 400;
+
 /** @param {string | null} placeholder  red, green and blue of each colour in hexadecimal, row by row from the top left */
 export function drawPlaceholder(placeholder) {
   if (placeholder?.length !== COLUMNS * ROWS * 6) return null;
-  const canvas = el("canvas", { width: COLUMNS, height: ROWS, "aria-hidden": "true" });
+  const canvas = free.pop() ?? el("canvas", { width: COLUMNS, height: ROWS, "aria-hidden": "true" });
   const pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   const pixels = pen.createImageData(COLUMNS, ROWS);
   for (let place = 0; place < COLUMNS * ROWS; place += 1) {
@@ -17,4 +21,9 @@ export function drawPlaceholder(placeholder) {
   }
   pen.putImageData(pixels, 0, 0);
   return canvas;
+}
+
+/** Take back what was drawn, for the next one. @param {Element | null} canvas */
+export function releasePlaceholder(canvas) {
+  if (canvas && free.length < MOST_FREE) free.push(canvas);
 }

@@ -12,8 +12,9 @@ const MONTHS = new Intl.DateTimeFormat(document.documentElement.lang, { month: "
  * @param {import("./question.js").Question} question
  */
 export function headings(question) {
-  const monthOf = (tile) => (tile.taken_at ? MONTHS.format(new Date(tile.taken_at)) : t("Without a date"));
-  const byMonth = (tile, before) => (!before || monthOf(before) !== monthOf(tile) ? monthOf(tile) : null);
+  const month = (tile) => tile?.taken_at?.slice(0, 7);
+  const inWords = (tile) => (tile.taken_at ? MONTHS.format(new Date(tile.taken_at)) : t("Without a date"));
+  const byMonth = (tile, before) => (!before || month(before) !== month(tile) ? inWords(tile) : null);
   const byBand = (tile, before) => {
     if (!before || before.band === tile.band) return null;
     if (tile.band === "weak") return t("Less sure");
@@ -37,8 +38,7 @@ export class Surroundings {
 
   /** @param {import("./answer.js").Answer} answer */
   show(answer) {
-    const { question, tiles, notes, fits } = answer;
-    const byContent = tiles.some(({ band }) => band !== null);
+    const { question, tiles, notes, fits, byContent } = answer;
     this.notes.replaceChildren(...notes.map((note) => el("p", { class: "note", text: note })));
     this.sort.parentElement.hidden = !byContent || !fits || question.photos.length > 0;
     this.sort.value = question.sort;
@@ -49,12 +49,11 @@ export class Surroundings {
   }
 
   /** More of it has come. @param {import("./answer.js").Answer} answer */
-  grown({ question, tiles, total, complete, fits }) {
+  grown({ question, tiles, total, complete, fits, byContent }) {
     const n = total ?? tiles.length;
     const whole = total !== null || complete;
     if (!n) this.count.textContent = "";
     else this.count.textContent = whole ? t.n("{n} photo", "{n} photos", n) : t("More than {n} photos", { n });
-    const byContent = tiles.some(({ band }) => band !== null);
     this.end.hidden = !complete || question.all || isEmpty(question) || !(byContent || !fits);
   }
 

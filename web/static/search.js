@@ -209,8 +209,7 @@ async function act(action, tile, event) {
   }
 }
 
-const byContent = () => Boolean(answer?.tiles.some(({ band }) => band !== null));
-const markable = () => Boolean(marks.line) && byContent();
+const markable = () => Boolean(marks.line) && Boolean(answer?.byContent);
 
 function redress() {
   for (const card of grid.cards()) dress(card);
@@ -259,7 +258,7 @@ const viewer = new Viewer({
   close: () => history.back(),
   act,
   stateOf: (id) => ({ selected: selection.has(id), mark: marks.all.get(id), markable: markable() }),
-  line: () => (byContent() ? answer.question.q.trim() : ""),
+  line: () => (answer.byContent ? answer.question.q.trim() : ""),
 });
 
 gridKeys(list, grid, { act, clear: () => selection.size && selection.clear() });

@@ -11,15 +11,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from waitress import create_server, wasyncore
 
 from searchengine.library import Library
 from tests.web.browser.drawing import draw_pictures
 from tests.web.conftest import open_library
+from tests.web.real_server import running
 from web import create_app
 
 if TYPE_CHECKING:
@@ -37,6 +36,10 @@ QUIET = [
 """No sandbox: CI's container lets no one make one. The rest keeps Chromium from calling home."""
 
 
+PATIENCE = 20_000
+"""Milliseconds; what isn't there by then won't come, on a busy machine neither."""
+
+
 def installed_browser() -> str | None:
     """Where Chromium lies, if there is one."""
     places = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
@@ -46,16 +49,8 @@ def installed_browser() -> str | None:
 @contextmanager
 def serving(library: Library) -> Iterator[str]:
     """Serve a library on a free port while the block runs, and give the page's address."""
-    server = create_server(create_app(library), host="127.0.0.1", port=0, threads=8)
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.effective_port}"
-    finally:
-        # In the server's own thread: its loop ends once nothing is open any more.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
-        thread.join()
-        server.task_dispatcher.shutdown()
+    with running(create_app(library)) as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +60,7 @@ def browser() -> Iterator[Browser]:
     path = installed_browser()
     if path is None:
         pytest.skip("no Chromium on this machine; Debian's package is called chromium")
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=path, args=QUIET)
         yield chromium
@@ -92,7 +88,7 @@ def site(shown: Library) -> Iterator[str]:
 def context(browser: Browser, site: str) -> Iterator[BrowserContext]:
     """A fresh profile, of a desktop in light colours. What its pages log as an error fails the test."""
     fresh = browser.new_context(base_url=site, viewport={"width": 1280, "height": 800}, locale="en-GB")
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(PATIENCE)
     mistakes: list[str] = []
     fresh.on("weberror", lambda error: mistakes.append(str(error.error)))
     yield fresh
