@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, LargeBinary, String, Text, cast, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Text, cast, func, select
 
 from searchengine.store.connections import Connections
 from searchengine.store.schema import FileRow, PhotoRow
@@ -79,7 +78,7 @@ class Facets:
         with self._connections.reading() as connection:
             return [Cell(*each) for each in connection.execute(query)]
 
-    def _most(self, column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> Counted:
+    def _most(self, column: ColumnElement[str]) -> Counted:
         photos = func.count()
         query = (
             select(column, photos)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from searchengine.records import FileState, Stamp
 from searchengine.store.connections import Connections
@@ -47,16 +47,8 @@ class Files:
 
     def known(self, root_id: int) -> Iterator[tuple[bytes, KnownFile]]:
         """Every file of a root with its path, missing ones too."""
-        query = select(
-            FileRow.path,
-            FileRow.id,
-            FileRow.photo_id,
-            FileRow.size,
-            FileRow.mtime_ns,
-            FileRow.sidecar_ns,
-            FileRow.missing,
-            FileRow.beside,
-        ).where(FileRow.root_id == root_id)
+        columns = (getattr(FileRow, name) for name in KnownFile._fields)
+        query = select(FileRow.path, *columns).where(FileRow.root_id == root_id)
         with self._connections.reading() as connection:
             for row in connection.execute(query):
                 path, *known = row
@@ -146,7 +138,7 @@ class Files:
 
     def counts(self) -> dict[FileState, int]:
         """How many files there are in each state."""
-        query = (
+        query: Select[bool, bool, int] = (
             select(FileRow.missing, RootRow.online, func.count())
             .join(RootRow, RootRow.id == FileRow.root_id)
             .group_by(FileRow.missing, RootRow.online)

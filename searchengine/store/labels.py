@@ -115,7 +115,7 @@ class Labels:
         Labels that no photo has are left out. `source`: only this one's.
         """
         photos = func.count()
-        query = (
+        query: Select[str, str, int] = (
             select(LabelRow.name, LabelRow.source, photos)
             .join(PhotoLabelRow, PhotoLabelRow.label_id == LabelRow.id)
             .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)

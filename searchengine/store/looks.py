@@ -62,7 +62,7 @@ class Looks:
     def write(self, looks: Mapping[int, bytes]) -> None:
         """Write down what these photos look like, 8 bytes each."""
         if looks:
-            statement = update(PhotoRow.__table__).where(PhotoRow.id == bindparam("photo"))  # type: ignore[arg-type]
+            statement = update(PhotoRow).where(PhotoRow.id == bindparam("photo"))
             rows = [{"photo": photo_id, "look": look} for photo_id, look in looks.items()]
             self._connections.writer.execute(statement.values(look=bindparam("look")), rows)
 

@@ -25,6 +25,6 @@ class Placeholders:
     def write(self, placeholders: Mapping[int, bytes]) -> None:
         """Write down the placeholders of these photos, 36 bytes each."""
         if placeholders:
-            statement = update(PhotoRow.__table__).where(PhotoRow.id == bindparam("photo"))  # type: ignore[arg-type]
+            statement = update(PhotoRow).where(PhotoRow.id == bindparam("photo"))
             rows = [{"photo": photo_id, "colours": colours} for photo_id, colours in placeholders.items()]
             self._connections.writer.execute(statement.values(placeholder=bindparam("colours")), rows)

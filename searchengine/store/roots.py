@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from searchengine.errors import NotFoundError, printable
 from searchengine.records import Root
@@ -81,7 +80,7 @@ def lies_in(path: bytes, folder: bytes) -> bool:
     return path.startswith(inside(folder))
 
 
-def between(column: InstrumentedAttribute[bytes], folder: bytes) -> Sequence[ColumnElement[bool]]:
+def between(column: ColumnElement[bytes], folder: bytes) -> Sequence[ColumnElement[bool]]:
     """The condition that a path lies in a folder, or below it: a range, which an index finds."""
     first = inside(folder)
     return (column >= first, column < first[:-1] + bytes([first[-1] + 1]))

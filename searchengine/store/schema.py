@@ -1,19 +1,68 @@
-"""The tables, as typed SQLAlchemy models.
+"""The tables: a class for each, whose attributes are its columns.
 
 Only their shape: how they are read and written stands beside each part, how an older library is brought up to date in
-`migrations/`. A test holds the two together.
+`migrations/`. A test holds the two together. SQLAlchemy's Core is enough for all of it; its ORM would double what a
+command spends on importing SQLAlchemy.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnClause
+    from sqlalchemy.sql.schema import SchemaItem
+    from sqlalchemy.types import TypeEngine
+
+T = TypeVar("T")
 
 
-class Base(DeclarativeBase):
+class _TableOfColumns(type):
+    """Makes a table of a class's columns, and has the class stand for it wherever SQLAlchemy takes a table."""
+
+    __table__: Table
+    __tablename__: str
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+        super().__init__(name, bases, namespace)
+        if bases:
+            columns = {key: value for key, value in namespace.items() if isinstance(value, Column)}
+            for key, column in columns.items():
+                column.name = column.key = key
+            more, autoincrement = namespace.get("__more__", ()), namespace.get("__autoincrement__", False)
+            parts = (*columns.values(), *more)
+            cls.__table__ = Table(cls.__tablename__, Base.metadata, *parts, sqlite_autoincrement=autoincrement)
+
+    def __clause_element__(cls) -> Table:
+        return cls.__table__
+
+
+def column(
+    kind: type[TypeEngine[T]] | TypeEngine[T], *more: SchemaItem, nullable: bool = False, **options: Any
+) -> ColumnClause[T]:
+    """A column of a class below. Typed as what it is in a statement: a `Column` itself is no attribute of a class."""
+    return Column(kind, *more, nullable=nullable, **options)
+
+
+class Base(metaclass=_TableOfColumns):
     """Named constraints, so that a migration can find them again."""
 
     metadata = MetaData(
@@ -24,7 +73,6 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         }
     )
-    type_annotation_map = {bytes: LargeBinary, float: Double, list[str]: JSON}  # noqa: RUF012  # SQLAlchemy reads it as it stands
 
 
 class RootRow(Base):
@@ -32,11 +80,12 @@ class RootRow(Base):
 
     __tablename__ = "roots"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[bytes] = mapped_column(unique=True)
-    exclude: Mapped[list[str]]
-    online: Mapped[bool]
-    device: Mapped[str | None]  # st_dev when it was last there; tells an emptied folder from an empty mount point
+    id = column(Integer, primary_key=True)
+    path = column(LargeBinary, unique=True)
+    exclude = column(JSON)
+    online = column(Boolean)
+    # `st_dev` when it was last there; tells an emptied folder from an empty mount point.
+    device = column(String, nullable=True)
 
 
 class PhotoRow(Base):
@@ -44,37 +93,37 @@ class PhotoRow(Base):
 
     __tablename__ = "photos"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    id = column(Integer, primary_key=True)
+    fingerprint = column(LargeBinary(16), unique=True)
     # Whether no file of it is there any more. It follows from `files`, and stands here because every search asks
     # for these few, and working it out would read an index entry of every photo.
-    hidden: Mapped[bool]
-    width: Mapped[int]
-    height: Mapped[int]
-    format: Mapped[str]
-    taken_at: Mapped[datetime | None]
-    taken_from: Mapped[str | None]
-    camera: Mapped[str | None]
-    lens: Mapped[str | None]
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
-    caption: Mapped[str | None]
-    keywords: Mapped[list[str]]
-    flaw: Mapped[str | None]
+    hidden = column(Boolean)
+    width = column(Integer)
+    height = column(Integer)
+    format = column(String)
+    taken_at = column(DateTime, nullable=True)
+    taken_from = column(String, nullable=True)
+    camera = column(String, nullable=True)
+    lens = column(String, nullable=True)
+    latitude = column(Double, nullable=True)
+    longitude = column(Double, nullable=True)
+    caption = column(String, nullable=True)
+    keywords = column(JSON)
+    flaw = column(String, nullable=True)
     # What stays of its look at 9 × 8 pixels, 64 bits, of which near-copies share most. None until it is worked out.
-    look: Mapped[bytes | None] = mapped_column(LargeBinary(8))
+    look = column(LargeBinary(8), nullable=True)
     # Its colours at 4 × 3 pixels, red, green and blue, shown until its thumbnail is there. None until worked out.
-    placeholder: Mapped[bytes | None] = mapped_column(LargeBinary(36))
+    placeholder = column(LargeBinary(36), nullable=True)
 
-    __table_args__ = (
+    __more__ = (
         Index("ix_photos_taken_at", "taken_at"),
         Index("ix_photos_format", "format"),
         Index("ix_photos_camera", "camera"),
         Index("ix_photos_look", "look"),
         Index("ix_photos_hidden", "id", sqlite_where=text("hidden = 1")),
         Index("ix_photos_placeholder", "id", sqlite_where=text("placeholder IS NULL")),
-        {"sqlite_autoincrement": True},
     )
+    __autoincrement__ = True
 
 
 class FileRow(Base):
@@ -82,15 +131,15 @@ class FileRow(Base):
 
     __tablename__ = "files"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[bytes] = mapped_column(unique=True)
-    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id"), index=True)
-    size: Mapped[int] = mapped_column(BigInteger)
-    mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    sidecar_ns: Mapped[int] = mapped_column(BigInteger)
-    missing: Mapped[bool]  # its root is there and it isn't; a file that is away has a root that isn't online
-    beside: Mapped[bytes | None]  # for a RAW: the path of the picture that stands for it, whose photo it shares
+    id = column(Integer, primary_key=True)
+    path = column(LargeBinary, unique=True)
+    root_id = column(Integer, ForeignKey("roots.id"), index=True)
+    photo_id = column(Integer, ForeignKey("photos.id"), index=True)
+    size = column(BigInteger)
+    mtime_ns = column(BigInteger)
+    sidecar_ns = column(BigInteger)
+    missing = column(Boolean)  # its root is there and it isn't; a file that is away has a root that isn't online
+    beside = column(LargeBinary, nullable=True)  # for a RAW: the path of the picture for it, whose photo it shares
 
 
 class ModelRow(Base):
@@ -98,16 +147,16 @@ class ModelRow(Base):
 
     __tablename__ = "models"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    revision: Mapped[str]
-    checksum: Mapped[str]
-    preprocessing: Mapped[str]
-    dim: Mapped[int]
-    active: Mapped[bool]
-    removals: Mapped[int] = mapped_column(BigInteger)  # embeddings deleted or replaced since ever
+    id = column(Integer, primary_key=True)
+    name = column(String)
+    revision = column(String)
+    checksum = column(String)
+    preprocessing = column(String)
+    dim = column(Integer)
+    active = column(Boolean)
+    removals = column(BigInteger)  # embeddings deleted or replaced since ever
 
-    __table_args__ = (
+    __more__ = (
         UniqueConstraint("name", "revision", "checksum", "preprocessing", "dim"),
         Index("uq_models_active", "active", unique=True, sqlite_where=text("active = 1")),
     )
@@ -118,17 +167,17 @@ class EmbeddingRow(Base):
 
     __tablename__ = "embeddings"
 
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id"), index=True)
-    vector: Mapped[bytes]  # little-endian float16 (dim,)
-    precision: Mapped[str]  # what the model computed in: "float32", "float16", "int8"
+    seq = column(Integer, primary_key=True)
+    model_id = column(Integer, ForeignKey("models.id"))
+    photo_id = column(Integer, ForeignKey("photos.id"), index=True)
+    vector = column(LargeBinary)  # little-endian float16 (dim,)
+    precision = column(String)  # what the model computed in: "float32", "float16", "int8"
 
-    __table_args__ = (
+    __more__ = (
         UniqueConstraint("model_id", "photo_id"),
         Index("ix_embeddings_model_id_seq", "model_id", "seq"),
-        {"sqlite_autoincrement": True},
     )
+    __autoincrement__ = True
 
 
 class FailureRow(Base):
@@ -136,13 +185,13 @@ class FailureRow(Base):
 
     __tablename__ = "failures"
 
-    path: Mapped[bytes] = mapped_column(primary_key=True)
-    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
-    reason: Mapped[str]
-    size: Mapped[int] = mapped_column(BigInteger)
-    mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    sidecar_ns: Mapped[int] = mapped_column(BigInteger)
-    decoder: Mapped[str]
+    path = column(LargeBinary, primary_key=True)
+    root_id = column(Integer, ForeignKey("roots.id"), index=True)
+    reason = column(String)
+    size = column(BigInteger)
+    mtime_ns = column(BigInteger)
+    sidecar_ns = column(BigInteger)
+    decoder = column(String)
 
 
 class LabelRow(Base):
@@ -150,12 +199,13 @@ class LabelRow(Base):
 
     __tablename__ = "labels"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    source: Mapped[str]  # "probe": learnt from examples; "concept": from marks on answers; "vocabulary": by its words
-    also: Mapped[list[str]] = mapped_column(server_default="[]")  # other words for the same
+    id = column(Integer, primary_key=True)
+    name = column(String)
+    # "probe": learnt from examples; "concept": from marks on answers; "vocabulary": by its words
+    source = column(String)
+    also = column(JSON, server_default="[]")  # other words for the same
 
-    __table_args__ = (UniqueConstraint("source", "name"),)
+    __more__ = (UniqueConstraint("source", "name"),)
 
 
 class ExampleRow(Base):
@@ -163,9 +213,9 @@ class ExampleRow(Base):
 
     __tablename__ = "examples"
 
-    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
-    path: Mapped[bytes]  # where it lay then
+    label_id = column(Integer, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    fingerprint = column(LargeBinary(16), primary_key=True)
+    path = column(LargeBinary)  # where it lay then
 
 
 class ProbeRow(Base):
@@ -173,13 +223,13 @@ class ProbeRow(Base):
 
     __tablename__ = "probes"
 
-    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
-    weights: Mapped[bytes]  # little-endian float32 (dim,)
-    bias: Mapped[float]
-    accuracy: Mapped[float]  # cross-validated, of examples and others counting alike
-    recall: Mapped[float]  # cross-validated: the share of the examples that is recognised
-    last_seq: Mapped[int] = mapped_column(BigInteger)  # of the last embedding that it was applied to
+    label_id = column(Integer, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    model_id = column(Integer, ForeignKey("models.id"), primary_key=True)
+    weights = column(LargeBinary)  # little-endian float32 (dim,)
+    bias = column(Double)
+    accuracy = column(Double)  # cross-validated, of examples and others counting alike
+    recall = column(Double)  # cross-validated: the share of the examples that is recognised
+    last_seq = column(BigInteger)  # of the last embedding that it was applied to
 
 
 class PhotoLabelRow(Base):
@@ -187,10 +237,10 @@ class PhotoLabelRow(Base):
 
     __tablename__ = "photo_labels"
 
-    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
-    confidence: Mapped[float]  # 0.5 to 1
+    label_id = column(Integer, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    model_id = column(Integer, ForeignKey("models.id"), primary_key=True)
+    photo_id = column(Integer, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    confidence = column(Double)  # 0.5 to 1
 
 
 class LabellingRow(Base):
@@ -198,9 +248,9 @@ class LabellingRow(Base):
 
     __tablename__ = "labellings"
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
-    checksum: Mapped[str]  # of the vocabulary and of everything else that the labels follow from
-    last_seq: Mapped[int] = mapped_column(BigInteger)  # of the last embedding that has its labels
+    model_id = column(Integer, ForeignKey("models.id"), primary_key=True)
+    checksum = column(String)  # of the vocabulary and of everything else that the labels follow from
+    last_seq = column(BigInteger)  # of the last embedding that has its labels
 
 
 class CaptionRow(Base):
@@ -208,12 +258,12 @@ class CaptionRow(Base):
 
     __tablename__ = "captions"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str]
-    source: Mapped[str]  # "list": a person's own sentences; else the name of the captioner that wrote it
-    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)  # None: any
+    id = column(Integer, primary_key=True)
+    text = column(String)
+    source = column(String)  # "list": a person's own sentences; else the name of the captioner that wrote it
+    photo_id = column(Integer, ForeignKey("photos.id", ondelete="CASCADE"), index=True, nullable=True)  # None: any
 
-    __table_args__ = (UniqueConstraint("text", "source", "photo_id"),)
+    __more__ = (UniqueConstraint("text", "source", "photo_id"),)
 
 
 class SentenceRow(Base):
@@ -221,9 +271,9 @@ class SentenceRow(Base):
 
     __tablename__ = "sentences"
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True)
-    text: Mapped[str] = mapped_column(primary_key=True)
-    vector: Mapped[bytes]  # little-endian float16 (dim,)
+    model_id = column(Integer, ForeignKey("models.id"), primary_key=True)
+    text = column(String, primary_key=True)
+    vector = column(LargeBinary)  # little-endian float16 (dim,)
 
 
 class SearchRow(Base):
@@ -231,9 +281,9 @@ class SearchRow(Base):
 
     __tablename__ = "searches"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    line: Mapped[str] = mapped_column(unique=True)  # as the query language writes it
-    saved: Mapped[bool]  # because a person said so
+    id = column(Integer, primary_key=True)
+    line = column(String, unique=True)  # as the query language writes it
+    saved = column(Boolean)  # because a person said so
 
 
 class MarkRow(Base):
@@ -241,10 +291,10 @@ class MarkRow(Base):
 
     __tablename__ = "marks"
 
-    search_id: Mapped[int] = mapped_column(ForeignKey("searches.id", ondelete="CASCADE"), primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
-    turn: Mapped[int] = mapped_column(primary_key=True)  # grows with every feedback on the query, which is undone whole
-    good: Mapped[bool]
+    search_id = column(Integer, ForeignKey("searches.id", ondelete="CASCADE"), primary_key=True)
+    photo_id = column(Integer, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    turn = column(Integer, primary_key=True)  # grows with every feedback on the query, which is undone whole
+    good = column(Boolean)
 
 
 class ConceptRow(Base):
@@ -252,8 +302,8 @@ class ConceptRow(Base):
 
     __tablename__ = "concepts"
 
-    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
-    search_id: Mapped[int] = mapped_column(ForeignKey("searches.id"), index=True)
+    label_id = column(Integer, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True)
+    search_id = column(Integer, ForeignKey("searches.id"), index=True)
 
 
 class AlbumRow(Base):
@@ -261,10 +311,10 @@ class AlbumRow(Base):
 
     __tablename__ = "albums"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    search_id: Mapped[int | None] = mapped_column(ForeignKey("searches.id"), index=True)  # None: filled by hand alone
-    least: Mapped[str]  # the least relevance band of what the query puts in
+    id = column(Integer, primary_key=True)
+    name = column(String, unique=True)
+    search_id = column(Integer, ForeignKey("searches.id"), index=True, nullable=True)  # None: filled by hand alone
+    least = column(String)  # the least relevance band of what the query puts in
 
 
 class AlbumPhotoRow(Base):
@@ -272,9 +322,9 @@ class AlbumPhotoRow(Base):
 
     __tablename__ = "album_photos"
 
-    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
-    pinned: Mapped[bool]  # False: taken out
+    album_id = column(Integer, ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True)
+    photo_id = column(Integer, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    pinned = column(Boolean)  # False: taken out
 
 
 Row = dict[str, Any]

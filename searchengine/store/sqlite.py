@@ -33,7 +33,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute
 
 from searchengine.errors import (
     LibraryBusyError,
@@ -177,7 +176,7 @@ def read_ids(connection: Connection, query: Select[int]) -> Ids:
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
-def has_part(column: ColumnElement[Any] | InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
+def has_part(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
     """Whether a text, or a path, has this part, in any case and in any script.
 
     SQLite is quick but folds the case of ASCII alone, and a text is nothing else if it has as many letters as bytes.
