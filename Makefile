@@ -1,5 +1,6 @@
 # make run    set up, index photographs (the samples, or PHOTOS=folder), search them, show the page's command
 # make test   set up and run every check that CI runs
+# make screenshots    write pictures of the pages into demo/screenshots, of the library that `make run` made
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,7 @@ SEARCH = $(BIN)/searchengine
 LIBRARY ?= demo/library
 PHOTOS ?=
 
-.PHONY: run test setup lint clean
+.PHONY: run test setup lint screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -45,6 +46,9 @@ lint: setup
 
 test: lint
 	$(BIN)/pytest
+
+screenshots: setup
+	$(BIN)/python -m tests.web.browser.screenshots $(LIBRARY) demo/screenshots
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache
