@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,30 @@ class Facets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lock = threading.Lock()
+        self._counted: tuple[int, Overview] | None = None  # with the database's version before it was counted
 
     def overview(self) -> Overview:
-        """All that a search can be narrowed by, counted now."""
+        """All that a search can be narrowed by, as it is now. Counted again only where something was written since."""
+        with self._lock:  # whoever asks meanwhile waits for the same
+            version = self._database.version()
+            if self._counted is None or self._counted[0] != version:
+                self._counted = version, self._count()
+            return self._counted[1]
+
+    def places(self) -> tuple[Place, ...]:
+        """Where photos were taken, those places with the most photos first."""
+        cells = self._database.facets.cells()
+        at = np.array([(cell.latitude, cell.longitude) for cell in cells]).reshape(-1, 2)
+        left = np.arange(len(cells))
+        places: list[Place] = []
+        while len(left) and len(places) < MOST_PLACES:
+            far = _kilometres(at[left[0]], at[left])
+            near, left = left[far <= REACH], left[far > REACH]
+            places.append(_place([cells[each] for each in near], float(far[far <= REACH].max())))
+        return tuple(sorted(places, key=lambda place: -place.count))
+
+    def _count(self) -> Overview:
         counts = self._database.facets
         dated = counts.months()
         months = tuple(Facet(month, f"date:{month}", count) for month, count in dated if month)
@@ -86,18 +108,6 @@ class Facets:
             labels=labels,
             examples=tuple(_examples(labels, months, cameras, folders)),
         )
-
-    def places(self) -> tuple[Place, ...]:
-        """Where photos were taken, those places with the most photos first."""
-        cells = self._database.facets.cells()
-        at = np.array([(cell.latitude, cell.longitude) for cell in cells]).reshape(-1, 2)
-        left = np.arange(len(cells))
-        places: list[Place] = []
-        while len(left) and len(places) < MOST_PLACES:
-            far = _kilometres(at[left[0]], at[left])
-            near, left = left[far <= REACH], left[far > REACH]
-            places.append(_place([cells[each] for each in near], float(far[far <= REACH].max())))
-        return tuple(sorted(places, key=lambda place: -place.count))
 
     def _labels(self) -> tuple[Facet, ...]:
         counted: dict[str, int] = {}

@@ -77,7 +77,7 @@ class Searcher:
         """
         _check_page(query)
         planned = plan(query.line, query.like, query.conditions, everything=query.everything)
-        if not len(self._index.ids) and planned.by_content:
+        if planned.by_content and not len(self._index.ids):
             return Results((), (EMPTY,))
         # With a photo beside the line something else is asked than what was marked.
         questions = self._questions(planned, None if query.like else query.line)

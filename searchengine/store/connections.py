@@ -6,11 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
 from searchengine.errors import LibraryReadOnlyError, printable
 from searchengine.store.sqlite import translated
+
+if TYPE_CHECKING:
+    from sqlalchemy.pool import PoolProxiedConnection
 
 
 class Connections:
@@ -21,6 +25,8 @@ class Connections:
         self.read_only = read_only
         self._engine = engine
         self._thread = threading.local()
+        self._watching = threading.Lock()
+        self._watcher: PoolProxiedConnection | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -52,6 +58,13 @@ class Connections:
                 finally:
                     self._thread.writer = None
 
+    def version(self) -> int:
+        """A number that is another one whenever anything was written since, by this program or another."""
+        # SQLite counts what others write, as one connection sees it: that one must stay the same and never write.
+        with translated(self.file), self._watching:
+            self._watcher = self._watcher or self._engine.raw_connection()
+            return int(self._watcher.cursor().execute("PRAGMA data_version").fetchone()[0])
+
     @property
     def writer(self) -> Connection:
         """The connection of the transaction that this thread is in."""
@@ -62,4 +75,6 @@ class Connections:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._watcher is not None:
+            self._watcher.close()
         self._engine.dispose()

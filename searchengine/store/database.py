@@ -114,6 +114,10 @@ class Database:
         """One state of the library, for what the store's own files ask beyond the parts."""
         return self._connections.reading()
 
+    def version(self) -> int:
+        """A number that is another one whenever anything was written since: what was worked out before may be wrong."""
+        return self._connections.version()
+
     def close(self) -> None:
         """Let go of the file."""
         self._connections.close()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Select, exists, func, select, update
 
 from searchengine.records import Photo, PhotoFacts, PhotoFile, Stamp
@@ -76,6 +77,8 @@ class Photos:
 
         Raises NotFoundError for a label that there isn't.
         """
+        if not conditions:
+            return np.setdiff1d(self._ids(select(PhotoRow.id)), self.hidden(), assume_unique=True)
         satisfied = [self._conditions.sql(condition) for condition in conditions]
         # Few are hidden. Asked so, an index that holds what else is asked is enough, and no row of the table is read.
         hidden = select(PhotoRow.id).where(PhotoRow.hidden)

@@ -66,6 +66,20 @@ def test_facets_count_what_there_is_and_their_lines_find_it(travelled: Library) 
         get(client, "/search", q=line)
 
 
+def test_facets_follow_what_changes(own: Library, pictures: Path) -> None:
+    """They are counted once for all who ask, until somebody writes: this program or another."""
+    client = create_app(own).test_client()
+    before = get(client, "/facets")
+    assert [(each["name"], each["count"]) for each in before["formats"]] == [("jpeg", 1), ("png", 1), ("tiff", 1)]
+    Image.new("RGB", (64, 48), "yellow").save(pictures / "new.png")
+    own.index()
+    assert get(client, "/facets")["count"] == 4
+    (pictures / "new.png").unlink()
+    with Library.open(own.settings) as another:
+        another.index()
+    assert get(client, "/facets") == before
+
+
 def test_photos_taken_near_to_each_other_are_one_place(travelled: Library) -> None:
     client = create_app(travelled).test_client()
     seoul, paris = get(client, "/places")["places"]
