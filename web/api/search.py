@@ -44,14 +44,7 @@ def search(query: AskedPage) -> Response:
 
     With nothing asked, all photos, the last taken first. Photos that come while one pages on are not in later pages.
     """
-    asked = (query.q, query.like, query.everything, query.sort, query.expand)
-    here = Cursor.read(query.cursor, asked)
-    results = _results(query, query.like, limit=query.limit + 1, offset=here.offset, newest=here.newest)
-    following = None
-    if len(results) > query.limit:
-        newest = results.newest if here.newest is None else here.newest
-        following = Cursor(here.offset + query.limit, newest).written(asked)
-    return answer(_found(results, query.q, query.limit, following))
+    return answer(find(query))
 
 
 @api.post("/similar", tags=[SEARCHING], responses={200: Found}, openapi_extensions=upload(AskedWithPhotos))
@@ -62,9 +55,27 @@ def similar() -> Response:
         asked = AskedWithPhotos.model_validate(form_fields("like"))
     except ValidationError as error:
         refuse(error)
+    return answer(find_alike(asked, photos))
+
+
+def find(query: AskedPage, offset: int = 0) -> Found:
+    """A page of the answer, so many photos further than where its cursor stands. Raises as `Library.search`."""
+    asked = (query.q, query.like, query.everything, query.sort, query.expand)
+    here = Cursor.read(query.cursor, asked)
+    start = here.offset + offset
+    results = _results(query, query.like, limit=query.limit + 1, offset=start, newest=here.newest)
+    following = None
+    if len(results) > query.limit:
+        newest = results.newest if here.newest is None else here.newest
+        following = Cursor(start + query.limit, newest).written(asked)
+    return _found(results, query.q, query.limit, following)
+
+
+def find_alike(asked: AskedWithPhotos, photos: Sequence[PhotoData]) -> Found:
+    """The answer to photos that were handed over. Raises as `Library.search`."""
     with MODEL.one():
         results = _results(asked, [*asked.like, *photos], limit=asked.limit)
-    return answer(_found(results, asked.q, asked.limit, None))
+    return _found(results, asked.q, asked.limit, None)
 
 
 def _results(

@@ -291,4 +291,6 @@ for (const [place, name] of [[".clear", "close"], [".choose", "camera"], [".narr
 }
 bar.show(question);
 document.documentElement.classList.add("ready");
-ask();
+const first = document.getElementById("first"); // the page brings the beginning of its answer along
+if (first) show(Answer.from(question, JSON.parse(first.textContent)), 0);
+else ask();
