@@ -95,7 +95,7 @@ def test_other_sites_cannot_ask_in_the_person_s_name(client: FlaskClient, sample
 
 def test_every_answer_tells_the_browser_what_it_may_do(client: FlaskClient, samples: Library) -> None:
     photo = id_of(samples, "china.jpg")
-    addresses = ["/", "/nowhere", f"/photos/{photo}", f"/photos/{photo}/original", "/static/page.js", "/?page=0"]
+    addresses = ["/", "/nowhere", f"/photos/{photo}", f"/photos/{photo}/original", "/static/frame.js", "/?page=0"]
     for address in addresses:
         headers = client.get(address, buffered=True).headers
         assert headers["X-Content-Type-Options"] == "nosniff"

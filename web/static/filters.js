@@ -110,7 +110,7 @@ export class Filters {
       type: "button", class: "chip", "data-line": line, "aria-pressed": "false", on: { click: () => this.#pick(line) },
     }, picture && el("img", { src: picture, alt: "", loading: "lazy" }), el("span", { text: name }), el("small", { text: numbers.format(count) }))));
     const rest = items.splice(LISTED, MOST);
-    const more = rest.length && el("li", {}, el("button", {
+    const more = rest.length > 0 && el("li", {}, el("button", {
       type: "button", class: "chip more", text: t("{n} more", { n: rest.length }), on: { click: ({ target }) => target.parentElement.replaceWith(...rest) },
     }));
     return el("section", {}, el("h2", { text: title }), el("ul", { class: "chips" }, ...items, more));

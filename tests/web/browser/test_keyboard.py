@@ -32,6 +32,10 @@ class Way:
 
 WAYS = {
     "past the header": Way("/labels", [("text=Skip to the content", "Enter")], "main:focus"),
+    "to a search from anywhere": Way("/labels", [("text=Skip to the content", "/ 'a cat' Enter")], ".card"),
+    "out of a sheet": Way(
+        "/albums", [("summary:has-text('New album')", "Enter Tab Escape")], "summary:has-text('New album'):focus"
+    ),
     "from section to section": Way(
         "/albums",
         [("nav >> text=Duplicates", "Enter"), ("nav >> text=Labels", "Enter")],

@@ -67,8 +67,25 @@ def test_every_page_is_for_everybody(browser: Browser, site: str, furnished: Lib
         found += hindrances(page)
         if width(page) > wide:
             found.append(f"{page.url} is {width(page)} px wide")
+    found += [hindrance for _ in states(page) for hindrance in hindrances(page)]
     screen.close()
     assert found == []
+
+
+def states(page: Page) -> Iterator[None]:
+    """What comes over the search page while it is used, one after the other."""
+    page.goto("/?q=a+cat")
+    page.locator(".narrow").click()
+    expect(page.locator("#filters")).to_be_visible()
+    yield
+    page.locator(".narrow").click()
+    page.locator(".card .open").first.click()
+    page.keyboard.press("i")
+    expect(page.locator("dialog aside dl")).to_be_visible()
+    yield
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    yield
 
 
 def test_the_map_is_zoomed_and_pushed(page: Page) -> None:
