@@ -18,6 +18,7 @@ import numpy as np
 from searchengine.ranking.relevance import THRESHOLDS, relevance_of_photo, relevance_of_texts, together
 from searchengine.records import Band
 from searchengine.searching.expression import Text
+from searchengine.vectors.base import among
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def _judged(
     """
     relevance, scores, best = np.full(len(ids), -1.0), np.full(len(ids), np.nan), np.zeros(len(ids))
     for question, mask in zip(questions, masks, strict=True):
-        inside = np.isin(ids, mask)
+        inside = among(ids, mask)
         fits = fitting(question.parts, vectors, yardstick)
         best = np.maximum(best, np.where(inside, fits, 0.0))
         if question.marks is not None:

@@ -59,7 +59,7 @@ class Yardsticks:
             head = self._database.embeddings.head(self._model_id)
             if self._held is not None and head == self._head:  # counting photos takes longer than all else here
                 return self._held
-            photos = min(self._database.embeddings.count(self._model_id), SAMPLE)
+            photos = self._database.embeddings.count(self._model_id, SAMPLE)
             held = self._held or self._read()
             if held is None or abs(photos - held.size) > OUTGROWN * held.size:
                 held = self._make(None if held is None else held.background)

@@ -47,9 +47,10 @@ class Embeddings:
         with self._connections.reading() as connection:
             return Head(connection.scalar(last) or 0, connection.scalar(removals) or 0)
 
-    def count(self, model_id: int) -> int:
-        """How many photos have a vector by this model."""
-        query = select(func.count()).where(EmbeddingRow.model_id == model_id)
+    def count(self, model_id: int, most: int | None = None) -> int:
+        """How many photos have a vector by this model; counting stops at `most`."""
+        rows = select(EmbeddingRow.seq).where(EmbeddingRow.model_id == model_id).limit(most)
+        query = select(func.count()).select_from(rows.subquery())
         with self._connections.reading() as connection:
             return connection.scalar(query) or 0
 

@@ -72,6 +72,14 @@ class VectorIndex(Protocol):
         """
 
 
+def among(ids: Ids, known: Ids) -> NDArray[np.bool_]:
+    """Which of a few ids, int64 (n,), are among many known ones, int64 (m,), ascending: bool (n,)."""
+    if not len(known):
+        return np.zeros(len(ids), bool)
+    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, ids), len(known) - 1)] == ids
+    return found
+
+
 def sorted_batch(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
     """What `add` was given, checked as the interface says, in ascending order of the ids."""
     ids, vectors = np.asarray(ids, np.int64), np.asarray(vectors, np.float32)

@@ -6,6 +6,7 @@ it is added twice. How an index becomes a file stands in `faiss_file.py`.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from searchengine.records import Ids, Vector, Vectors
+
+ROWS_A_THREAD = 50_000
+"""Vectors that are worth a thread of their own: some milliseconds' work."""
 
 
 class FaissIndex:
@@ -86,23 +90,44 @@ class FaissIndex:
 
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         query = checked_query(query, self.dim)[np.newaxis]
-        eligible, parameters = len(self), None
-        if only is not None:
-            allowed = np.isin(self._ids, only)
-            eligible = int(allowed.sum())
-            bitmap = np.packbits(allowed, bitorder="little")
-            # FAISS's hints describe its C++ constructors, not the Python ones.
-            selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        eligible, allowed = len(self), None
+        if only is not None and not np.array_equal(only, self._ids):
+            mask = np.isin(self._ids, only)
+            eligible, allowed = int(mask.sum()), faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]  # FAISS's hints describe its C++ constructors
         k = min(k, eligible)
         if k <= 0:
             return Matches(np.empty(0, np.int64), np.empty(0, np.float32))
-        (scores,), (rows,) = self._flat.search(query, min(k + 1, eligible), params=parameters)
-        if len(scores) > k and scores[k] == scores[k - 1]:
-            # More share the last score than fit, and FAISS keeps any of them: fetch all, the order decides.
-            just_below = float(np.nextafter(scores[k], np.float32(-np.inf)))
-            _, scores, rows = self._flat.range_search(query, just_below, params=parameters)
-        return Matches.best(self._ids[rows], scores, k)
+        fetched = k + 1
+        while True:
+            parts = self._scan(query, min(fetched, eligible), allowed)
+            scores = np.concatenate([scores for scores, _ in parts])
+            last = np.partition(scores, -k)[-k]
+            # Where more share the last score than were fetched, FAISS keeps any of them, and the order should decide.
+            if fetched >= eligible or not any(len(found) == fetched and found[-1] >= last for found, _ in parts):
+                return Matches.best(self._ids[np.concatenate([rows for _, rows in parts])], scores, k)
+            fetched *= 2
+
+    def _scan(self, query: Vectors, k: int, allowed: Any) -> list[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """The k best rows of each part of the index, with their scores, best first; a thread looks through each part.
+
+        FAISS itself gives a thread to each query, and here there is one.
+        """
+        count = max(1, min(faiss.omp_get_max_threads(), len(self) // ROWS_A_THREAD))
+        bounds = np.linspace(0, len(self), count + 1).astype(int).tolist()
+
+        def scan(first: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+            chosen = allowed
+            if count > 1:
+                part = faiss.IDSelectorRange(first, end)
+                chosen = part if allowed is None else faiss.IDSelectorAnd(part, allowed)
+            parameters = None if chosen is None else faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+            (scores,), (rows,) = self._flat.search(query, k, params=parameters)
+            return scores[rows >= 0], rows[rows >= 0]
+
+        if count == 1:
+            return [scan(0, len(self))]
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(scan, bounds[:-1], bounds[1:]))
 
     @property
     def _codes(self) -> NDArray[np.uint8]:
