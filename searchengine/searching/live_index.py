@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchengine.errors import LibraryDamagedError
+from searchengine.searching.snapshot import Snapshot
 from searchengine.vectors import faiss_file
-from searchengine.vectors.base import Matches, among
 from searchengine.vectors.faiss_file import Origin
 from searchengine.vectors.faiss_index import FaissIndex
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from searchengine.records import Ids, ModelIdentity, Vector, Vectors
     from searchengine.store.database import Database
     from searchengine.store.embeddings import Head
+    from searchengine.vectors.base import Matches
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +37,8 @@ TAIL = 0.05
 class LiveIndex:
     """Searches all vectors of one model that the database holds at that moment. Threads may share it.
 
-    Two locks: `_lock` holds still what is searched, for moments only. Under `_rebuilding`, which nobody needs for a
-    search, one thread makes the index anew beside the old one, and then puts it in its place.
+    A search takes the newest snapshot and needs no lock. Under `_lock` the next snapshot is made, which takes moments;
+    under `_rebuilding` the file and the index that is mapped from it, while the searches go on.
     """
 
     def __init__(self, database: Database, model_id: int, model: ModelIdentity, path: Path) -> None:
@@ -54,57 +53,40 @@ class LiveIndex:
 
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         """The k nearest of float32 (dim,), among the ids `only` when given; as every `VectorIndex` does it."""
-        with self._up_to_date():
-            allowed = self._alive
-            if allowed is not None and only is not None:
-                allowed = allowed[np.isin(allowed, only)]
-            old = self._main.search(query, k, only=only if allowed is None else allowed)
-            new = self._tail.search(query, k, only=only)
-        return Matches.best(np.concatenate((old.ids, new.ids)), np.concatenate((old.scores, new.scores)), k)
+        return self._newest().search(query, k, only=only)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """The vectors of these photos, int64 (n,) in their order and float32 (n, dim); those without are left out."""
-        with self._up_to_date():
-            alive = self._main.ids if self._alive is None else self._alive
-            ids = ids[among(ids, self._tail.ids) | among(ids, alive)]
-            late = among(ids, self._tail.ids)
-            vectors = np.empty((len(ids), self._main.dim), np.float32)
-            vectors[late] = self._tail.vectors(ids[late])
-            vectors[~late] = self._main.vectors(ids[~late])
-        return ids, vectors
+        return self._newest().vectors(ids)
 
     @property
     def ids(self) -> Ids:
         """The photos that have a vector, int64 (n,), ascending."""
-        with self._up_to_date():
-            alive = self._main.ids if self._alive is None else self._alive
-            return np.union1d(alive, self._tail.ids) if len(self._tail) else alive
+        return self._newest().ids
 
     def refresh(self) -> None:
         """Write the file anew, unless it holds just what the database does. For the end of a run."""
         with self._rebuilding:
-            with self._up_to_date(rebuild=False) as head:
-                behind = len(self._tail) or self._alive is not None or head.removals != self._origin.removals
+            head = self._database.embeddings.head(self.model_id)
+            self._take_over(head)
+            with self._lock:
+                snapshot = self._followed(head)
+                behind = len(snapshot.tail) or snapshot.alive is not None or head.removals != self._origin.removals
                 due = behind or not self._written
             if due:
                 self._rebuild(head)
 
-    @contextmanager
-    def _up_to_date(self, *, rebuild: bool = True) -> Iterator[Head]:
-        """Hold still what is searched, once it is what the database holds.
-
-        That costs two look-ups when nothing has changed.
-        """
+    def _newest(self) -> Snapshot:
+        """What the database holds. That costs two look-ups when nothing has changed."""
         head = self._database.embeddings.head(self.model_id)
-        if head != self._head:
-            self._take_over(head)
-            if rebuild:
-                self._rebuild_if_due(head)
+        done, snapshot = self._newest_snapshot
+        if done == head:
+            return snapshot
+        self._take_over(head)
+        self._rebuild_if_due(head)
         with self._lock:
-            if head != self._head:
-                head = self._database.embeddings.head(self.model_id)  # another thread may have seen more than this one
-                self._catch_up(head)
-            yield head
+            # Another thread may have seen more than this one, and then it is done.
+            return self._followed(self._database.embeddings.head(self.model_id))
 
     def _take_over(self, head: Head) -> None:
         """Search the file, where much has come since: at the first search, or when another program has written it."""
@@ -141,26 +123,27 @@ class LiveIndex:
     def _use(self, main: FaissIndex, origin: Origin, *, written: bool) -> None:
         """Search these vectors from now on, and whatever the database has beyond them."""
         self._main, self._origin, self._written = main, origin, written
-        self._head: Head | None = None  # how far this index has followed the database
         self._tail, self._tail_seq = FaissIndex(self._model.dim), origin.last_seq
-        self._removals = origin.removals  # what `_alive` and the tail take into account
+        self._removals = origin.removals  # what `_current` and the tail take into account
         self._current: Ids | None = None  # the database's ids when that was worked out; None: nothing was removed
-        self._alive: Ids | None = None  # ids of `_main` that still hold; None: all
+        # How far it has followed the database, and what it holds then.
+        self._newest_snapshot: tuple[Head | None, Snapshot] = None, Snapshot(main, self._tail, None)
 
-    def _catch_up(self, head: Head) -> None:
-        """Take up what came since, and mask what went or was replaced."""
+    def _followed(self, head: Head) -> Snapshot:
+        """A snapshot with what came since the last one, and without what went or was replaced."""
+        if self._newest_snapshot[0] == head:
+            return self._newest_snapshot[1]
+        tail = self._tail.copy()  # others may be searching it
         for seq, ids, vectors in self._database.embeddings.since(self.model_id, self._tail_seq):
-            self._tail.add(ids, vectors)
+            tail.add(ids, vectors)
             self._tail_seq = seq
         if head.removals != self._removals:
             self._current = self._database.embeddings.ids(self.model_id)
-            self._tail.remove(np.setdiff1d(self._tail.ids, self._current))
+            tail.remove(np.setdiff1d(tail.ids, self._current))
             self._removals = head.removals
-        alive = ~np.isin(self._main.ids, self._tail.ids)
-        if self._current is not None:
-            alive &= np.isin(self._main.ids, self._current)
-        self._alive = None if alive.all() else self._main.ids[alive]
-        self._head = head
+        self._tail = tail
+        self._newest_snapshot = head, Snapshot(self._main, tail, self._current)
+        return self._newest_snapshot[1]
 
     def _rebuild(self, head: Head) -> None:
         """Make the index anew beside the one that is searched, write it, and search it from now on.
