@@ -12,6 +12,7 @@
     │   ├── LibraryTooNewError    a newer version of this program made it
     │   ├── LibraryDamagedError   its database is torn
     │   └── LibraryFullError      the disk is full
+    ├── ServerError               a running server can't be asked
     └── ModelError                the model can't be used
         ├── ModelMissingError     it isn't on this machine
         ├── ModelUnsupportedError its architecture is not one we run
@@ -115,6 +116,10 @@ class LibraryDamagedError(LibraryError):
 
 class LibraryFullError(LibraryError):
     """The disk that holds the library is full."""
+
+
+class ServerError(SearchEngineError):
+    """A running server can't be asked."""
 
 
 class ModelError(SearchEngineError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
 from searchengine.errors import printable
@@ -66,6 +67,26 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(*args: Any, library: Path | None, **kwargs: Any) -> None:
         command(*args, settings=Settings.choose(library=library), **kwargs)
+
+    return wrapper
+
+
+def with_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--server`, beneath `with_settings`: an address, or None to ask the library itself."""
+
+    @click.option(
+        "--server", metavar="URL", envvar="SEARCHENGINE_SERVER",
+        help="Ask a server that runs (`searchengine serve`), which has its model loaded, instead of the library.  "
+             "[env: SEARCHENGINE_SERVER, with SEARCHENGINE_TOKEN]",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def wrapper(*args: Any, server: str | None, **kwargs: Any) -> None:
+        source = click.get_current_context().get_parameter_source
+        if server and source("library") is ParameterSource.COMMANDLINE:
+            if source("server") is ParameterSource.COMMANDLINE:
+                raise click.UsageError("A server has its own library: give --server or --library.")
+            server = None  # what was said now counts more than the environment
+        command(*args, server=server or None, **kwargs)
 
     return wrapper
 

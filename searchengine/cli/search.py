@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from searchengine.cli.options import FILE, with_filters, with_output, with_ranking, with_settings
+from searchengine.cli.options import FILE, with_filters, with_output, with_ranking, with_server, with_settings
 from searchengine.cli.output import harmless, note, write_json, write_results
 from searchengine.conditions import Condition
-from searchengine.records import Sort
+from searchengine.records import Query, Sort
 from searchengine.settings import Settings
 
 
@@ -25,6 +25,7 @@ from searchengine.settings import Settings
 @with_ranking
 @with_output
 @with_settings
+@with_server
 def command(
     words: tuple[str, ...],
     like: tuple[Path, ...],
@@ -40,6 +41,7 @@ def command(
     limit: int,
     offset: int,
     min_score: float | None,
+    server: str | None,
     settings: Settings,
 ) -> None:
     """Find photos that fit QUERY, look like a photo, or both; the answer ends where photos don't fit any more.
@@ -56,6 +58,7 @@ def command(
     searchengine search '(lake OR sea) -is:duplicate' --sort date
     searchengine search 'two dogs on a beach' --why     which words each fits: dogs ●●● beach ●○○
     searchengine search 'a cat' -0 | xargs -0 -I{} cp {} cats/
+    searchengine search 'a cat' --server http://localhost:5005
 
     Fields: tag, album, camera, caption, date, folder, format, height, is (duplicate, unlabelled, offline, raw), like,
     near, width. Ends with exit code 1 when nothing is found.
@@ -63,6 +66,14 @@ def command(
     line = " ".join(words) or None  # the quotes are often forgotten
     if show_plan:
         write_plan(line, like, conditions, output)
+        return
+    if server is not None:
+        from searchengine.cli.remote import ask_server
+
+        if why or rerank or rerank_model:
+            raise click.UsageError("A server answers neither --why nor --rerank: leave --server out for them.")
+        query = Query(line, like, conditions, limit, offset, min_score, everything, sort, expand)
+        write_results(ask_server(server, query), output)
         return
     from searchengine.library import Library
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from searchengine.cli.options import with_filters, with_output, with_ranking, with_settings
+from searchengine.cli.options import with_filters, with_output, with_ranking, with_server, with_settings
 from searchengine.cli.output import write_results
 from searchengine.conditions import Condition
-from searchengine.records import Sort
+from searchengine.records import Query, Sort
 from searchengine.settings import Settings
 
 
@@ -17,6 +17,7 @@ from searchengine.settings import Settings
 @with_ranking
 @with_output
 @with_settings
+@with_server
 def command(
     photo: str,
     conditions: tuple[Condition, ...],
@@ -27,6 +28,7 @@ def command(
     limit: int,
     offset: int,
     min_score: float | None,
+    server: str | None,
     settings: Settings,
 ) -> None:
     """Find photos that look like PHOTO, which need not be in the library; if it is, it is left out.
@@ -38,8 +40,15 @@ def command(
     searchengine similar 17
     searchengine similar scan.tif --limit 5 --folder ~/Pictures/1998
     """
-    from searchengine.library import Library
     from searchengine.searching.named import path_or_id
+
+    if server is not None:
+        from searchengine.cli.remote import ask_server
+
+        query = Query(None, (path_or_id(photo),), conditions, limit, offset, min_score, everything, sort, expand)
+        write_results(ask_server(server, query), output)
+        return
+    from searchengine.library import Library
 
     with Library.open(settings) as library:
         results = library.search(

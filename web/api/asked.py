@@ -33,6 +33,10 @@ class Asked(BaseModel):
     everything: bool = Field(default=False, alias="all", description="Also photos that don't fit.")
     sort: Sort = Field(default=Sort.RELEVANCE, description="Of what fits, the best or the last taken first.")
     expand: bool = Field(default=False, description="Near-copies one by one, instead of the best for all.")
+    min_score: float | None = Field(
+        default=None, ge=-1, le=1, description="Only photos with at least this cosine similarity to what is asked."
+    )
+    facts: bool = Field(default=False, description="Also all that is known of each photo, as for one alone.")
 
 
 class AskedPage(Asked):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from searchengine import records
 from searchengine.describing.description import Description
 from searchengine.errors import printable
-from searchengine.records import Photo
+from searchengine.records import Hit, Photo
 from web.api.answers import answer
 from web.api.asked import upload, uploaded
 from web.api.blueprint import PHOTOS, api
@@ -50,7 +52,8 @@ class Label(Record):
 class FileAt(Record):
     """A place where the photo lies."""
 
-    path: str
+    path: str = Field(description="As text: bytes that aren't UTF-8 are written as \\xNN.")
+    uri: str = Field(description="Exactly: file:///home/you/Pictures/a%20b.jpg.")
     state: str = Field(description="present, missing or offline.")
 
 
@@ -63,6 +66,12 @@ class PhotoDetail(Tile):
     places: list[FileAt]
     original: str = Field(description="The address of its file.")
     shown: bool = Field(description="Whether browsers can show the file; else it is downloaded.")
+
+
+class FoundPhoto(PhotoDetail):
+    """A photo that was found, with all that is known of it."""
+
+    score: float | None = Field(description="Cosine similarity to what was asked; null where conditions alone were.")
 
 
 class Caption(Record):
@@ -126,6 +135,12 @@ def describe() -> Response:
         return answer(_in_words(the_library().describe(photo)))
 
 
+def found_with_facts(hit: Hit) -> FoundPhoto:
+    """A photo that was found, with all that is known of it."""
+    score = None if hit.score is None else round(hit.score, 6)
+    return FoundPhoto(**dict(detail_of(hit.photo)) | dict(tile_of_hit(hit)), score=score)
+
+
 def detail_of(photo: Photo) -> PhotoDetail:
     """All that is known of a photo."""
     facts, tile = photo.facts, tile_of(photo)
@@ -144,7 +159,10 @@ def detail_of(photo: Photo) -> PhotoDetail:
         ),
         labels=_labels(photo.labels),
         caption=facts.caption,
-        places=[FileAt(path=printable(file.path), state=file.state) for file in photo.files],
+        places=[
+            FileAt(path=printable(file.path), uri=f"file://{quote(file.path)}", state=file.state)
+            for file in photo.files
+        ],
         original=picture_address(photo, "original"),
         shown=facts.format in SHOWN,
     )

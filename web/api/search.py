@@ -13,6 +13,7 @@ from web.api.answers import answer
 from web.api.asked import Asked, AskedPage, AskedWithPhotos, form_fields, upload, uploaded
 from web.api.blueprint import SEARCHING, api
 from web.api.cursors import Cursor
+from web.api.photos import FoundPhoto, found_with_facts
 from web.context import the_library
 from web.lines import asked_line
 from web.problems import refuse
@@ -30,7 +31,7 @@ class Filter(Record):
 class Found(Record):
     """The answer to a search."""
 
-    photos: list[Tile]
+    photos: list[FoundPhoto] | list[Tile] = Field(description="The first kind where their facts are asked for, too.")
     notes: list[str] = Field(description="What a person should know about this answer, in sentences.")
     fits: bool = Field(description="Whether anything fits; if not, the photos are the nearest that there are.")
     filters: list[Filter]
@@ -60,7 +61,7 @@ def similar() -> Response:
 
 def find(query: AskedPage, offset: int = 0) -> Found:
     """A page of the answer, so many photos further than where its cursor stands. Raises as `Library.search`."""
-    asked = (query.q, query.like, query.everything, query.sort, query.expand)
+    asked = (query.q, query.like, query.everything, query.sort, query.expand, query.min_score)
     here = Cursor.read(query.cursor, asked)
     start = here.offset + offset
     results = _results(query, query.like, limit=query.limit + 1, offset=start, newest=here.newest)
@@ -68,14 +69,14 @@ def find(query: AskedPage, offset: int = 0) -> Found:
     if len(results) > query.limit:
         newest = results.newest if here.newest is None else here.newest
         following = Cursor(start + query.limit, newest).written(asked)
-    return _found(results, query.q, query.limit, following)
+    return _found(results, query, query.limit, following)
 
 
 def find_alike(asked: AskedWithPhotos, photos: Sequence[PhotoData]) -> Found:
     """The answer to photos that were handed over. Raises as `Library.search`."""
     with MODEL.one():
         results = _results(asked, [*asked.like, *photos], limit=asked.limit)
-    return _found(results, asked.q, asked.limit, None)
+    return _found(results, asked, asked.limit, None)
 
 
 def _results(
@@ -91,16 +92,18 @@ def _results(
         everything=asked.everything or nothing,
         sort=asked.sort,
         expand=asked.expand,
+        min_score=asked.min_score,
         newest=newest,
     )
 
 
-def _found(results: Results, line: str, limit: int, cursor: str | None) -> Found:
+def _found(results: Results, asked: Asked, limit: int, cursor: str | None) -> Found:
+    shown = results.hits[:limit]
     return Found(
-        photos=[tile_of_hit(hit) for hit in results.hits[:limit]],
+        photos=[found_with_facts(hit) for hit in shown] if asked.facts else [tile_of_hit(hit) for hit in shown],
         notes=list(results.notes),
         fits=results.fits,
-        filters=[Filter(text=each.text, without=each.without) for each in filters(line)],
+        filters=[Filter(text=each.text, without=each.without) for each in filters(asked.q)],
         total=results.total,
         cursor=cursor,
     )
