@@ -63,6 +63,7 @@ async function ask(method, url, body, signal) {
   const isJson = /[/+]json/.test(response.headers.get("Content-Type") ?? "");
   const answer = isJson ? await response.json() : null;
   if (response.ok) return answer;
+  if (response.status === 401) location.reload(); // the session has ended: the page leads to the way in
   throw new Problem({ title: response.statusText, ...answer, status: response.status });
 }
 

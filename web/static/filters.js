@@ -7,7 +7,7 @@ import { t } from "./i18n.js";
 import { fieldOf, withFilter, withoutFilter } from "./line.js";
 import { toast } from "./toast.js";
 
-const LISTED = 12; // of a kind, before one asks for more
+const LISTED = 8; // of a kind, before one asks for more
 const MOST = 200; // the line takes any
 
 const numbers = new Intl.NumberFormat(document.documentElement.lang);

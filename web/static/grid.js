@@ -116,6 +116,11 @@ export class Grid {
     return row.first + distances.indexOf(Math.min(...distances));
   }
 
+  /** Pixels; of what has its place. */
+  get height() {
+    return this.#rows.height;
+  }
+
   /** The last photo that has its place; more may come. */
   get last() {
     return this.#rows.count - 1;

@@ -29,6 +29,7 @@ function lists() {
       [t("Space"), t("select it")],
       ["y n", t("it fits, it doesn’t fit")],
       ["d", t("download")],
+      ["f", t("show in folder")],
       ["Esc", t("back to the grid")],
     ]],
   ];

@@ -25,6 +25,8 @@ const TYPING = 150; // ms without a letter, after which it is asked
 const PATIENCE = 700; // ms without a letter, after which a mistake is shown
 const SETTLED = 1500; // ms without a letter, after which a line is an entry of its own in the history
 const KEPT = 12; // answers to go back to
+const MOST_LIKE = 20; // photos that are asked with; the server takes no more
+const MOST_PAGES = 25; // that are fetched to come back to a place in a long answer
 
 let question = questionAt();
 /** @type {Answer | null} */
@@ -151,14 +153,25 @@ addEventListener("popstate", (event) => {
   ask();
 });
 
+/** Someone comes back from another page to where they were in the answer. @param {number | undefined} top */
+async function comeBack(top) {
+  for (let page = 0; top && answer && !answer.complete && grid.height < top + innerHeight && page < MOST_PAGES; page += 1) {
+    await more();
+  }
+  if (top && !scrollY) scrollTo({ top, behavior: "instant" });
+}
+
 history.scrollRestoration = "manual";
+addEventListener("pagehide", () => {
+  if (!viewer.isOpen) history.replaceState({ ...history.state, top: scrollY }, "");
+});
 
 // --- what is pressed ---
 
 function open(tile) {
   keepPlace();
   settled = true;
-  history.pushState({ ...stateOf(answer.question), viewed: tile.id }, "", addressOf(answer.question, `/photos/${tile.id}`));
+  history.pushState(stateOf(answer.question), "", addressOf(answer.question, `/photos/${tile.id}`));
   viewer.show(tile);
 }
 
@@ -204,6 +217,9 @@ async function act(action, tile, event) {
     case "open":
       open(tile);
       break;
+    case "reveal":
+      await api.post(`/photos/${tile.id}/reveal`).catch(() => toast(t("Its folder can’t be shown from here.")));
+      break;
     default:
       marks.set(tile.id, action);
   }
@@ -230,7 +246,10 @@ const marks = new Marks(redress, () => {
   kept.clear();
   ask({ again: true, top: scrollY });
 });
-const selection = new Selection(redress);
+const selection = new Selection(redress, (ids) => {
+  selection.clear();
+  change({ q: "", like: ids.slice(0, MOST_LIKE), photos: [] });
+});
 const bar = new Bar(form, {
   typed: (q) => change({ q }, { typing: true }),
   settled: () => {
@@ -254,10 +273,11 @@ const viewer = new Viewer({
     if (index >= answer.tiles.length - 20 && !answer.complete) await more();
     return answer.tiles[index] ?? null;
   },
-  moved: (tile) => history.replaceState({ ...history.state, viewed: tile.id }, "", addressOf(answer.question, `/photos/${tile.id}`)),
+  moved: (tile) => history.replaceState(history.state, "", addressOf(answer.question, `/photos/${tile.id}`)),
   close: () => history.back(),
   act,
   stateOf: (id) => ({ selected: selection.has(id), mark: marks.all.get(id), markable: markable() }),
+  isLocal: "local" in list.dataset,
   line: () => (answer.byContent ? answer.question.q.trim() : ""),
 });
 
@@ -294,3 +314,4 @@ document.documentElement.classList.add("ready");
 const first = document.getElementById("first"); // the page brings the beginning of its answer along
 if (first) show(Answer.from(question, JSON.parse(first.textContent)), 0);
 else ask();
+comeBack(history.state?.top);

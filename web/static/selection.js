@@ -5,8 +5,11 @@ import { announce, el, icon, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
 
 export class Selection {
-  /** @param {() => void} changed */
-  constructor(changed) {
+  /**
+   * @param {() => void} changed
+   * @param {(ids: number[]) => void} findSimilar
+   */
+  constructor(changed, findSimilar) {
     /** @type {Map<number, import("./answer.js").Tile>} in the order in which they were picked */
     this.tiles = new Map();
     this.#changed = changed;
@@ -15,6 +18,7 @@ export class Selection {
       iconButton("close", t("Clear the selection"), () => this.clear()),
       this.#count,
       el("span", { class: "do" },
+        this.#button("similar", t("Find similar"), () => findSimilar([...this.tiles.keys()])),
         this.#button("album", t("Add to album"), () => chooseAlbum([...this.tiles.keys()])),
         this.#button("zip", t("Download ZIP"), () => this.#send("/export.zip")),
         this.#button("text", t("Export paths"), () => this.#send("/export.txt"))));

@@ -4,7 +4,7 @@
  */
 
 import { api, address } from "./api.js";
-import { announce, el, icon, iconButton } from "./dom.js";
+import { el, icon, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
 import { inWords } from "./card.js";
 import { Zoom } from "./zoom.js";
@@ -18,6 +18,7 @@ export class Viewer {
    * @param {() => void} ways.close  the person wants back to the grid
    * @param {(action: string, tile: object) => void} ways.act  similar, select, good, bad, search, help
    * @param {(id: number) => {selected: boolean, mark?: string, markable: boolean}} ways.stateOf
+   * @param {boolean} ways.isLocal  whether the photos lie on this very machine
    * @param {() => string} ways.line  what was asked in words
    */
   constructor(ways) {
@@ -28,6 +29,7 @@ export class Viewer {
   }
 
   #detail = null; // of the photo that is shown, once it is there
+  #pageTitle = null; // the grid's
   #factsOpen = false;
   #turn = 0; // grows with each photo, so that what comes late is known as late
 
@@ -40,17 +42,18 @@ export class Viewer {
     const turn = ++this.#turn;
     this.tile = tile;
     this.#detail = null;
+    this.#pageTitle ??= document.title;
+    document.title = tile.name;
     this.zoom.reset();
     this.#hideHeat();
-    this.image.alt = tile.name;
-    this.title.textContent = tile.name;
+    this.image.alt = inWords(tile);
+    this.title.textContent = tile.name; // which screen readers say, as all of the page but the dialog is hushed
     for (const side of ["width", "height"]) this.stage.style.setProperty(`--${side}`, `${tile[side]}px`);
     this.image.src = tile.thumbnail;
     this.stage.classList.add("coming");
     this.#sharpen(tile.large, turn);
     this.refresh();
     if (!this.isOpen) this.dialog.showModal();
-    announce(inWords(tile));
     api.get(`/api/v1/photos/${tile.id}`).then((detail) => {
       if (turn === this.#turn) this.#know(detail);
     }, () => {});
@@ -71,6 +74,8 @@ export class Viewer {
 
   hide() {
     this.#turn += 1;
+    if (this.#pageTitle !== null) document.title = this.#pageTitle;
+    this.#pageTitle = null;
     if (this.isOpen) this.dialog.close();
   }
 
@@ -89,11 +94,12 @@ export class Viewer {
       why: iconButton("heat", t("Why does it fit?"), () => this.why(), { "aria-pressed": "false" }),
       similar: iconButton("similar", t("Find similar"), does("similar")),
       select: iconButton("check", t("Select"), does("select"), { "aria-pressed": "false" }),
+      reveal: iconButton("folder", t("Show in folder"), does("reveal")),
       facts: iconButton("info", t("Facts"), () => this.facts(), { "aria-pressed": "false", "aria-controls": "viewer-facts" }),
     };
     this.download = el("a", { class: "button", download: true, title: t("Download"), "aria-label": t("Download") }, icon("download"));
     this.original = el("a", { class: "button", target: "_blank", rel: "noopener", title: t("Open the original"), "aria-label": t("Open the original") }, icon("open"));
-    this.title = el("h2", { class: "what" });
+    this.title = el("h2", { class: "what", role: "status" });
     this.image = el("img", { class: "picture", alt: "", draggable: "false" });
     this.heat = el("img", { class: "heat", alt: t("Where the photo fits the words"), hidden: true });
     this.stage = el("div", { class: "stage", tabindex: "-1", autofocus: true }, this.image, this.heat, el("p", { class: "wait", role: "status", hidden: true, text: t("Looking closely …") }));
@@ -173,6 +179,7 @@ export class Viewer {
     this.original.href = detail.original;
     this.original.hidden = !detail.shown || detail.away;
     this.download.hidden = detail.away;
+    this.buttons.reveal.hidden = detail.away || !this.ways.isLocal;
     if (this.zoom.scale > 1) this.#wantOriginal();
   }
 
@@ -232,6 +239,7 @@ export class Viewer {
       i: () => this.facts(),
       w: () => this.ways.line() && this.why(),
       d: () => this.download.click(),
+      f: () => !this.buttons.reveal.hidden && this.ways.act("reveal", this.tile),
       " ": () => !event.target.closest("button, a") && this.ways.act("select", this.tile),
       s: () => this.ways.act("similar", this.tile),
       y: () => !this.buttons.good.hidden && this.ways.act("good", this.tile),
