@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,9 @@ NEAREST = 5
 LEAST = THRESHOLDS[Band.WEAK]
 """The relevance at which an answer ends."""
 
+REMEMBERED = 100
+"""Lines of which all photos are kept in mind: those of albums and saved searches."""
+
 LISTED = 4096
 """Photos that are held against what must not fit at once, where nothing else is asked of their content."""
 
@@ -68,6 +72,7 @@ class Searcher:
         self._index = index
         self._asker = Asker(database, index.model_id, model)
         self._yardsticks = yardsticks
+        self._found = lru_cache(REMEMBERED)(self._find)
 
     def search(self, query: Query) -> Results:
         """The photos that fit, best first; without anything asked of their content, the newest first.
@@ -97,16 +102,24 @@ class Searcher:
     def find(self, line: str, least: Band, opened: tuple[str, ...] = ()) -> Ids:
         """All photos that a line finds with at least this relevance, int64 (n,), ascending; conditions alone: all.
 
-        `opened`: the albums that are being filled from it. Raises as `search`.
+        `opened`: the albums that are being filled from it. Asked again, it answers from memory until something is
+        written. Raises as `search`.
         """
+        return self._found(self._database.version(), line, least, opened)
+
+    def _find(self, _version: int, line: str, least: Band, opened: tuple[str, ...]) -> Ids:
         questions = self._questions(plan(line), line)
         masks = [self._satisfying(question, opened) for question in questions.each]
         if not questions.by_content:
-            return np.sort(self._listed(questions.each, masks))
-        threshold = THRESHOLDS.get(least, 0.0)
-        windows = self._candidates(questions.each, masks, threshold)
-        found = [window.ids[window.relevance >= threshold] for window in windows]
-        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+            ids = self._listed(questions.each, masks).copy()
+        else:
+            threshold = THRESHOLDS.get(least, 0.0)
+            windows = self._candidates(questions.each, masks, threshold)
+            found = [window.ids[window.relevance >= threshold] for window in windows]
+            ids = np.concatenate(found) if found else np.empty(0, np.int64)
+        ids.sort()
+        ids.flags.writeable = False  # everybody gets the same
+        return ids
 
     def asked(self, line: str) -> tuple[Question, ...]:
         """What a line asks for, as the model sees it, without feedback: a question for each alternative.

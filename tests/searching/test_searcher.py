@@ -398,3 +398,13 @@ def test_an_unknown_label_is_said_with_the_nearest(searcher: Searcher, library: 
         library.database.labels.add("our dog", "probe")
     with pytest.raises(NotFoundError, match="our dog"):
         searcher.search(Query(line='tag:"our dgo"'))
+
+
+def test_what_an_album_asks_is_answered_from_memory_until_something_is_written(
+    searcher: Searcher, library: SmallLibrary, model: ColourModel, pictures: dict[str, int], tmp_path: Path
+) -> None:
+    found = searcher.find("format:png", Band.GOOD)
+    assert len(found) == len(pictures)
+    assert searcher.find("format:png", Band.GOOD) is found
+    (another,) = put(library, model, [paint(tmp_path / "pictures", "blue-green.png", ["blue", "green"])])
+    assert another in searcher.find("format:png", Band.GOOD)
