@@ -32,6 +32,8 @@ def test_the_wheel_carries_the_code_the_page_and_the_data(wheel: Path) -> None:
     for wanted in (
         "searchengine/library.py",
         "web/templates/base.html",
+        "web/static/world.svg",
+        "web/translations/ko.po",
         "searchengine/store/migrations/env.py",
         "searchengine/data/builtin/model.json",
         "searchengine/data/builtin/image.onnx",
