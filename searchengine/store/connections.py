@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
@@ -15,6 +15,8 @@ from searchengine.store.sqlite import translated
 
 if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
+
+T = TypeVar("T")
 
 
 class Connections:
@@ -25,6 +27,7 @@ class Connections:
         self.read_only = read_only
         self._engine = engine
         self._thread = threading.local()
+        self._remembered: dict[Hashable, tuple[int, object]] = {}  # with the version before it was worked out
         self._watching = threading.Lock()
         self._watcher: PoolProxiedConnection | None = None
 
@@ -64,6 +67,16 @@ class Connections:
         with translated(self.file), self._watching:
             self._watcher = self._watcher or self._engine.raw_connection()
             return int(self._watcher.cursor().execute("PRAGMA data_version").fetchone()[0])
+
+    def remembered(self, key: Hashable, work_out: Callable[[], T]) -> T:
+        """What was worked out before under this key, unless something was written since. Nobody may change it."""
+        if getattr(self._thread, "writer", None) is not None:  # which sees what others don't
+            return work_out()
+        version = self.version()
+        known = self._remembered.get(key)
+        if known is None or known[0] != version:
+            self._remembered[key] = known = version, work_out()
+        return cast("T", known[1])
 
     @property
     def writer(self) -> Connection:

@@ -41,7 +41,10 @@ class Embeddings:
         self._connections = connections
 
     def head(self, model_id: int) -> Head:
-        """How far a model's embeddings have come. Two look-ups, however many there are."""
+        """How far a model's embeddings have come. Two look-ups, however many there are, and only after a change."""
+        return self._connections.remembered(("head", model_id), lambda: self._head(model_id))
+
+    def _head(self, model_id: int) -> Head:
         last = select(func.max(EmbeddingRow.seq)).where(EmbeddingRow.model_id == model_id)
         removals = select(ModelRow.removals).where(ModelRow.id == model_id)
         with self._connections.reading() as connection:

@@ -14,7 +14,7 @@ from searchengine.errors import NotFoundError
 from searchengine.records import Label
 from searchengine.store.connections import Connections
 from searchengine.store.schema import LabellingRow, LabelRow, ModelRow, PhotoLabelRow, PhotoRow
-from searchengine.store.sqlite import chunks, insert_new
+from searchengine.store.sqlite import chunks, insert_new, one_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,16 +89,15 @@ class Labels:
         """The labels of these photos as the active model sees them, the surest first."""
         found: dict[int, list[Label]] = {}
         with self._connections.reading() as connection:
-            for part in chunks(photo_ids):
-                query = (
-                    select(PhotoLabelRow.photo_id, LabelRow.name, PhotoLabelRow.confidence, LabelRow.source)
-                    .join(LabelRow, LabelRow.id == PhotoLabelRow.label_id)
-                    .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
-                    .where(PhotoLabelRow.photo_id.in_(part), ModelRow.active)
-                    .order_by(PhotoLabelRow.confidence.desc(), LabelRow.name)
-                )
-                for photo_id, name, confidence, source in connection.execute(query):
-                    found.setdefault(photo_id, []).append(Label(name, confidence, source))
+            query = (
+                select(PhotoLabelRow.photo_id, LabelRow.name, PhotoLabelRow.confidence, LabelRow.source)
+                .join(LabelRow, LabelRow.id == PhotoLabelRow.label_id)
+                .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
+                .where(one_of(PhotoLabelRow.photo_id, photo_ids), ModelRow.active)
+                .order_by(PhotoLabelRow.confidence.desc(), LabelRow.name)
+            )
+            for photo_id, name, confidence, source in connection.execute(query).all():
+                found.setdefault(photo_id, []).append(Label(name, confidence, source))
         return {photo_id: tuple(labels) for photo_id, labels in found.items()}
 
     def count(self, label_id: int) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, union, up
 
 from searchengine.store.connections import Connections
 from searchengine.store.schema import FileRow, PhotoRow
-from searchengine.store.sqlite import chunks
+from searchengine.store.sqlite import one_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,10 +37,9 @@ class Looks:
         found: dict[int, tuple[bytes | None, datetime | None, str | None]] = {}
         wanted = [int(photo_id) for photo_id in ids]
         with self._connections.reading() as connection:
-            for part in chunks(wanted):
-                query = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from)
-                for row in connection.execute(query.where(PhotoRow.id.in_(part))):
-                    found[row.id] = (row.look, row.taken_at, row.taken_from)
+            query = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from)
+            for photo_id, look, moment, source in connection.execute(query.where(one_of(PhotoRow.id, wanted))).all():
+                found[photo_id] = (look, moment, source)
         rows = [found.get(photo_id, (None, None, None)) for photo_id in wanted]
         looks = np.frombuffer(b"".join(look or NO_DETAIL for look, _, _ in rows), ">u8").astype(np.uint64)
         taken = [when if source != "file" else None for _, when, source in rows]

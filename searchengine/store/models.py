@@ -26,6 +26,9 @@ class Models:
 
     def active(self) -> tuple[int, ModelIdentity] | None:
         """The model that the library is searched with; None before the first."""
+        return self._connections.remembered("active model", self._active)
+
+    def _active(self) -> tuple[int, ModelIdentity] | None:
         with self._connections.reading() as connection:
             row = connection.execute(select(ModelRow.__table__).where(ModelRow.active)).one_or_none()
             return None if row is None else (row.id, _identity(row))

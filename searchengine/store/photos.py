@@ -15,7 +15,7 @@ from searchengine.store.connections import Connections
 from searchengine.store.files import state
 from searchengine.store.labels import Labels
 from searchengine.store.schema import EmbeddingRow, FileRow, PhotoRow, RootRow, Row
-from searchengine.store.sqlite import chunks, insert_new, read_ids
+from searchengine.store.sqlite import chunks, insert_new, one_of, read_ids
 
 if TYPE_CHECKING:
     from searchengine.conditions import Condition
@@ -46,22 +46,20 @@ class Photos:
         wanted = [int(photo_id) for photo_id in ids]
         files: dict[int, list[PhotoFile]] = {photo_id: [] for photo_id in wanted}
         found: dict[int, Photo] = {}
-        labels = self._labels.of(list(files))
+        labels = self._labels.of(wanted)
         with self._connections.reading() as connection:
-            for part in chunks(list(files)):
-                query = (
-                    select(FileRow.__table__, RootRow.online)
-                    .join(RootRow, RootRow.id == FileRow.root_id)
-                    .where(FileRow.photo_id.in_(part))
-                    .order_by(FileRow.beside.is_not(None), FileRow.path)  # a RAW after the picture for it
-                )
-                for row in connection.execute(query):
-                    stamp = Stamp(row.size, row.mtime_ns, row.sidecar_ns)
-                    place = PhotoFile(row.path, stamp, state(missing=row.missing, online=row.online))
-                    files[row.photo_id].append(place)
-                for row in connection.execute(select(PhotoRow.__table__).where(PhotoRow.id.in_(part))):
-                    places, own = tuple(files[row.id]), labels.get(row.id, ())
-                    found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own, row.placeholder)
+            query = (
+                select(FileRow.__table__, RootRow.online)
+                .join(RootRow, RootRow.id == FileRow.root_id)
+                .where(one_of(FileRow.photo_id, wanted))
+                .order_by(FileRow.beside.is_not(None), FileRow.path)  # a RAW after the picture for it
+            )
+            for row in connection.execute(query).all():
+                stamp = Stamp(row.size, row.mtime_ns, row.sidecar_ns)
+                files[row.photo_id].append(PhotoFile(row.path, stamp, state(missing=row.missing, online=row.online)))
+            for row in connection.execute(select(PhotoRow.__table__).where(one_of(PhotoRow.id, wanted))).all():
+                places, own = tuple(files[row.id]), labels.get(row.id, ())
+                found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own, row.placeholder)
         return [found[photo_id] for photo_id in wanted if photo_id in found]
 
     def by_fingerprint(self, fingerprint: bytes) -> Photo | None:
@@ -86,12 +84,17 @@ class Photos:
 
     def newest_first(self) -> Ids:
         """The ids of all photos, hidden ones too, int64 (n,): the last taken first, those without a date at the end."""
-        with self._connections.reading() as connection:
-            return read_ids(connection, select(PhotoRow.id).order_by(PhotoRow.taken_at.desc(), PhotoRow.id.desc()))
+        query = select(PhotoRow.id).order_by(PhotoRow.taken_at.desc(), PhotoRow.id.desc())
+
+        def read() -> Ids:
+            with self._connections.reading() as connection:
+                return read_ids(connection, query)
+
+        return self._connections.remembered("newest first", read)
 
     def hidden(self) -> Ids:
         """The ids of the photos none of whose files is present or offline, int64 (n,), ascending."""
-        return self._ids(select(PhotoRow.id).where(PhotoRow.hidden))
+        return self._connections.remembered("hidden", lambda: self._ids(select(PhotoRow.id).where(PhotoRow.hidden)))
 
     def count(self) -> int:
         """How many photos there are that aren't hidden."""
