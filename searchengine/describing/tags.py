@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from searchengine.conditions import InFolder
-from searchengine.photos.sidecars import Sidecar, add_subjects
 from searchengine.records import FileState
 from searchengine.store.roots import inside
 
 if TYPE_CHECKING:
+    from searchengine.photos.sidecars import Sidecar
     from searchengine.records import Photo
     from searchengine.store.database import Database
     from searchengine.store.labels import LabelCount
@@ -52,6 +52,9 @@ class Tags:
         What stands in an XMP file stays; what can't be added to without risk is left, and its `sidecar.problem` says
         why. Files whose keywords have them all are passed over. With `dry_run` nothing is written.
         """
+        # Imported here: every search opens a library, and none writes beside photos.
+        from searchengine.photos.sidecars import add_subjects
+
         # A file is known by its real path; the person may have come to it through a link.
         within = b"" if folder is None else (inside(folder), inside(os.path.realpath(folder)))
         for photo in self.photos(folder):

@@ -60,7 +60,11 @@ class Comparison:
         """Of the files found, those that must be read. RAWs beside a picture wait for `companions`."""
         for found in found_files:
             self.seen += 1
-            work = Work(found, self._root_id, self._known.pop(found.path, None))
+            before = self._known.pop(found.path, None)
+            if before is not None and self._is_as_before(found, before):
+                self.unchanged += 1
+                continue
+            work = Work(found, self._root_id, before)
             if found.path in self._failures:
                 self._failed.add(found.path)
             if found.beside is not None:
@@ -103,6 +107,21 @@ class Comparison:
         files = {path: file for path, file in self._known.items() if not file.missing and not out_of_sight(path)}
         failures = [path for path in self._failures if path not in self._failed and not out_of_sight(path)]
         return files, failures
+
+    def _is_as_before(self, found: FoundFile, before: KnownFile) -> bool:
+        """Whether nothing at all is to be done about a file, as of nearly every one of a library that is looked at
+        again: so this is asked first, and quickly."""
+        stamp = found.stamp
+        return (
+            before.mtime_ns == stamp.mtime_ns
+            and before.size == stamp.size
+            and before.sidecar_ns == stamp.sidecar_ns
+            and found.beside is None
+            and before.beside is None
+            and not before.missing
+            and before.photo_id not in self._lacking
+            and found.path not in self._failures
+        )
 
     def _must_be_read(self, work: Work) -> bool:
         found, before = work.found, work.before

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from searchengine.errors import UsageError
@@ -90,7 +91,7 @@ class Scan:
     def _files_of(self, folder: bytes, waiting: _Folders) -> _Files:
         """The files of a folder by name, in the names' order; the folders in it are put into `waiting`."""
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            entries = sorted(listing, key=attrgetter("name"))
         only_originals = suffix_of(folder) in _PACKAGES
         files, below = {}, []
         for entry in entries:
@@ -115,9 +116,9 @@ class Scan:
         for name, entry in files.items():
             path = entry.path
             stem, suffix = split_name(name)
-            if self._is_excluded(path) or (stamp := self._stamp(entry, suffix)) is None:
+            if (self._exclude is not None and self._is_excluded(path)) or (stamp := self._stamp(entry, suffix)) is None:
                 continue
-            if not self._is_photo(path, suffix):
+            if suffix not in PHOTO_SUFFIXES and not self._is_photo(path, suffix):
                 self.not_photos += 1
                 continue
             if sidecars and (sidecar := find_sidecar(name, sidecars)):
@@ -147,8 +148,6 @@ class Scan:
         return Stamp(status.st_size, status.st_mtime_ns)
 
     def _is_photo(self, path: bytes, suffix: bytes) -> bool:
-        if suffix in PHOTO_SUFFIXES:
-            return True
         if suffix in OTHER_SUFFIXES:
             return False
         return self._known(path) or sniff(read_head(path)) is not None
