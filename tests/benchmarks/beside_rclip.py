@@ -1,0 +1,205 @@
+"""This program beside rclip 3.3 and a plain loop, on one machine, in turn, with one model of random weights.
+
+    python -m tests.benchmarks.random_clip WORK/model VOCABULARY
+    python -m tests.benchmarks.beside_rclip SETUP WORK [ROW ...]
+
+SETUP is the script that prepares rclip (it has the actions prepare and photos, and the function `rclip`). Everything is
+made in WORK, once; that takes half an hour and 10 GB with the largest row. Rows: index-12mp, index-small, builtin-12mp,
+again-N, cold-N for libraries of N photos. Each command is run whole, as a person starts it, first the one, then the
+other, RUNS times; the table gives medians and their ratio. Our library has met its model before: what a new library
+does once (the model reads all labels) isn't counted, and neither is rclip's download.
+"""
+
+# ruff: noqa: T201  # a program of its own: it prints what it measured
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from searchengine.bench.photos import draw_photos
+from searchengine.bench.records import fill
+from searchengine.library import Library
+from searchengine.settings import Settings
+
+ONE_RUN = Path(__file__).with_name("one_run.py")
+RUNS = 5
+LARGE, SMALL = 48, 200
+ROWS = ("index-12mp", "index-small", "builtin-12mp", "again-100000", "cold-100", "cold-100000", "cold-1000000")
+QUERIES = ("two dogs on a beach", "a red car at night", "children in the snow", "a boat on a lake", "an old church")
+
+
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    megabytes: float  # at most, mapped files included
+    processor: float  # seconds
+
+
+Command = Callable[[int], Run]
+"""Runs something for the n-th time."""
+
+
+def timed(*command: str | Path, cwd: Path | None = None, **environ: str | Path) -> Run:
+    done = subprocess.run(
+        [sys.executable, ONE_RUN, *command],
+        cwd=cwd,
+        env={**os.environ, **{name: str(value) for name, value in environ.items()}},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Run(**json.loads(done.stdout))
+
+
+class Beside:
+    def __init__(self, setup: Path, work: Path) -> None:
+        self.work, self.models, self.model = work, work / "models", str((work / "model").resolve())
+        if not (work / "venv").exists():
+            subprocess.run([sys.executable, setup, "prepare", work], check=True)
+
+    def row(self, name: str) -> tuple[Command, Command]:
+        kind, _, what = name.partition("-")
+        if kind in ("index", "builtin"):
+            photos = self.photos(what)
+            return self.index(photos, "builtin" if kind == "builtin" else self.model), self.their_index(photos)
+        count = int(what)
+        # How long looking again takes has nothing to do with the model.
+        ours = self.library("builtin" if kind == "again" else self.model, count)
+        if kind == "again":
+            self.ours("index", library=ours)  # settles what follows from new records
+            return lambda _: self.ours("index", library=ours), self.their_walk(ours.parent / "records")
+        return (
+            lambda number: self.ours("search", QUERIES[number % len(QUERIES)], library=ours),
+            lambda number: self.theirs("-n", QUERIES[number % len(QUERIES)], records=ours.parent / "records"),
+        )
+
+    # --- this program ---
+
+    def ours(self, *arguments: str | Path, library: Path) -> Run:
+        places = {"SEARCHENGINE_LIBRARY": library, "SEARCHENGINE_MODELS": self.models}
+        return timed(sys.executable, "-m", "searchengine", *arguments, **places)
+
+    def library(self, model: str, count: int) -> Path:
+        """A library of so many records, asked once; its files lie beside it."""
+        folder = self.work / f"{Path(model).name}-{count}"
+        if not (folder / "library").exists():
+            with Library.open(Settings(folder / "library", self.models, model), create=True) as library:
+                fill(library, folder / "records", count, lambda *_: None)
+                library.refresh_index()
+                library.search("a dog")
+        return folder / "library"
+
+    def index(self, photos: Path, model: str) -> Command:
+        met = self.work / f"met-{Path(model).name}"
+        if not met.exists():
+            one = self.work / "one"
+            draw_photos(one, 1, lambda *_: None, width=400, height=300)
+            with Library.open(Settings(met, self.models, model), create=True) as library:
+                library.index([one])
+                library.forget(one)
+
+        def run(_: int) -> Run:
+            shutil.rmtree(self.work / "fresh", ignore_errors=True)
+            shutil.copytree(met, self.work / "fresh")
+            return self.ours("index", photos, library=self.work / "fresh")
+
+        return run
+
+    def photos(self, name: str) -> Path:
+        folder = self.work / f"photos-{name}"
+        if not folder.exists():
+            size = {} if name == "12mp" else {"width": 500, "height": 375}
+            draw_photos(folder, LARGE if name == "12mp" else SMALL, lambda *_: None, **size)
+        return folder
+
+    # --- rclip ---
+
+    def theirs(self, *arguments: str, records: Path) -> Run:
+        return timed(
+            self.work / "venv/bin/rclip", *arguments, cwd=records, RCLIP_DATADIR=self.their_data(records.parent.name)
+        )
+
+    def their_data(self, name: str) -> Path:
+        """rclip's folder for one set of photos: the model that all share, and a database of its own."""
+        data = self.work / f"rclip-{name}"
+        if not data.exists():
+            data.mkdir()
+            for part in (self.work / "rclip").iterdir():
+                if part.is_dir():
+                    (data / part.name).symlink_to(part)
+            if name.rpartition("-")[2].isdecimal():
+                self.fill_theirs(data, self.work / name / "records")
+        return data
+
+    def fill_theirs(self, data: Path, records: Path) -> None:
+        """The same photos in rclip's database, as it writes them."""
+        timed(self.work / "venv/bin/rclip", "-n", "anything", cwd=data, RCLIP_DATADIR=data)  # makes the tables
+        random = np.random.default_rng(0)
+        with sqlite3.connect(data / "db.sqlite3") as connection:
+            for folder in sorted(records.resolve().iterdir()):
+                files = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                vectors = random.standard_normal((len(files), 512)).astype(np.float32)
+                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+                rows = [
+                    (entry.path, entry.stat().st_mtime, entry.stat().st_size, vector.tobytes(), entry.name)
+                    for entry, vector in zip(files, vectors, strict=True)
+                ]
+                connection.executemany(
+                    "INSERT INTO images(filepath, modified_at, size, vector, hash) VALUES (?, ?, ?, ?, ?)", rows
+                )
+
+    def their_index(self, photos: Path) -> Command:
+        def run(_: int) -> Run:
+            data = self.their_data("index")
+            for left in data.glob("db.sqlite3*"):
+                left.unlink()
+            return timed(self.work / "venv/bin/rclip", "anything", cwd=photos, RCLIP_DATADIR=data)
+
+        return run
+
+    def their_walk(self, records: Path) -> Command:
+        """Looking again comes with a query there; what the query alone takes is taken off."""
+
+        def run(_: int) -> Run:
+            whole = self.theirs("anything", records=records)
+            alone = self.theirs("-n", "anything", records=records)
+            return Run(whole.seconds - alone.seconds, whole.megabytes, whole.processor - alone.processor)
+
+        return run
+
+
+def main(setup: Path, work: Path, rows: list[str]) -> None:
+    beside = Beside(setup, work)
+    print(f"{'':<16}{'ours':>34}{'rclip':>34}{'ours is':>12}")
+    for name in rows or ROWS:
+        both = beside.row(name)
+        for command in both:
+            command(0)  # what is read from disk is in memory from then on
+        runs = [[command(number) for command in both] for number in range(RUNS)]
+        ours, theirs = (list(each) for each in zip(*runs, strict=True))
+        with (work / "runs.jsonl").open("a") as file:
+            file.write(json.dumps({"row": name, "ours": [vars(r) for r in ours], "rclip": [vars(r) for r in theirs]}))
+            file.write("\n")
+        a, b = (float(np.median([run.seconds for run in each])) for each in (ours, theirs))
+        told = "".join(_told(each) for each in (ours, theirs))
+        print(f"{name:<16}{told}{b / a:8.2f} × as fast", flush=True)
+
+
+def _told(runs: list[Run]) -> str:
+    seconds, megabytes, processor = (
+        float(np.median([getattr(run, name) for run in runs])) for name in ("seconds", "megabytes", "processor")
+    )
+    return f"{seconds:9.2f} s ({processor:6.2f} of CPU){megabytes:7,.0f} MB"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), sys.argv[3:])
