@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from flask import request
@@ -37,6 +38,12 @@ class Asked(BaseModel):
         default=None, ge=-1, le=1, description="Only photos with at least this cosine similarity to what is asked."
     )
     facts: bool = Field(default=False, description="Also all that is known of each photo, as for one alone.")
+
+    @classmethod
+    @cache
+    def model_json_schema(cls, *how: Any, **more: Any) -> dict[str, Any]:  # type: ignore[override]  # as it stands, kept
+        """The schema, of which flask-openapi3 wants a look with every request."""
+        return super().model_json_schema(*how, **more)
 
 
 class AskedPage(Asked):
