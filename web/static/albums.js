@@ -8,7 +8,9 @@ import { toast } from "./toast.js";
 /** @param {number[]} ids */
 export async function chooseAlbum(ids) {
   const { albums } = await api.get("/api/v1/albums").catch(() => ({ albums: [] }));
-  const name = el("input", { name: "name", required: true, maxlength: "200", autocomplete: "off", placeholder: t("Sunsets") });
+  const name = el("input", {
+    name: "name", required: true, maxlength: "200", autocomplete: "off", placeholder: t("Sunsets"),
+  });
   const put = async (album, isNew) => {
     dialog.close();
     try {
@@ -20,10 +22,12 @@ export async function chooseAlbum(ids) {
       toast(problem.message);
     }
   };
+  const chip = (text) => el("li", {},
+    el("button", { type: "button", class: "chip", text, on: { click: () => put(text, false) } }));
   const known = new Set(albums.map((album) => album.name.toLowerCase()));
   const dialog = el("dialog", { class: "over", "aria-labelledby": "album-title" },
     el("h2", { id: "album-title", text: t.n("Add {n} photo to an album", "Add {n} photos to an album", ids.length) }),
-    el("ul", { class: "chips" }, ...albums.map((album) => el("li", {}, el("button", { type: "button", class: "chip", text: album.name, on: { click: () => put(album.name, false) } })))),
+    el("ul", { class: "chips" }, ...albums.map((album) => chip(album.name))),
     el("form", {
       on: {
         submit: (event) => {

@@ -44,7 +44,11 @@ export class Answer {
     this.#coming = null;
   }
 
-  /** An answer whose first page is here already. @param {import("./question.js").Question} question @param {object} page */
+  /**
+   * An answer whose first page is here already.
+   * @param {import("./question.js").Question} question
+   * @param {object} page
+   */
   static from(question, page) {
     const answer = new Answer(question);
     answer.#take(page);

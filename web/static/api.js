@@ -33,8 +33,8 @@ export class Problem extends Error {
 export function address(path, fields = {}) {
   const values = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== null && each !== "" && each !== false) values.append(name, String(each === true ? 1 : each));
+    for (const each of [value].flat()) {
+      if (![undefined, null, "", false].includes(each)) values.append(name, each === true ? 1 : each);
     }
   }
   const query = values.toString();

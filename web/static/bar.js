@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { el, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { keyOf, NOTHING } from "./question.js";
 
 export class Bar {
   /**
@@ -47,13 +48,13 @@ export class Bar {
   #clear;
   #shown = "";
 
-  /** Let the field say what is asked, unless someone is writing in it. @param {import("./question.js").Question} question */
+  /** Let the field say what is asked. @param {import("./question.js").Question} question */
   show(question) {
     if (this.input.value.trim() !== question.q.trim()) this.input.value = question.q;
     this.#clear.hidden = !this.input.value;
     const asked = question.like.length || question.photos.length;
     this.input.placeholder = asked ? t("Add words: at night, in winter …") : this.input.dataset.placeholder;
-    const key = JSON.stringify([question.like, question.photos.map((photo) => [photo.name, photo.lastModified])]);
+    const key = keyOf({ ...NOTHING, like: question.like, photos: question.photos });
     if (key === this.#shown) return;
     this.#shown = key;
     this.#likes.replaceChildren(
@@ -73,7 +74,8 @@ export class Bar {
       const letters = [...line]; // the places count code points
       const to = Math.max(end ?? start + 1, start + 1);
       const part = (from, until) => letters.slice(from, until).join("");
-      children.push(el("p", { class: "pointed" }, part(0, start), el("mark", { text: part(start, to) || " " }), part(to)));
+      const wrong = el("mark", { text: part(start, to) || " " });
+      children.push(el("p", { class: "pointed" }, part(0, start), wrong, part(to)));
     }
     const next = suggestion || problem.nextStep;
     if (next) children.push(el("p", { class: "next", text: next }));
@@ -106,7 +108,8 @@ export class Bar {
   }
 
   #item(picture, title, drop) {
-    return el("span", { class: "like", title }, picture, el("button", { type: "button", class: "drop", on: { click: drop } }, icon("close")));
+    const button = el("button", { type: "button", class: "drop", on: { click: drop } }, icon("close"));
+    return el("span", { class: "like", title }, picture, button);
   }
 
   #name(item, name) {

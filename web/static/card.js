@@ -1,6 +1,6 @@
 /** One photo in the grid: its picture, how well it fits, and what can be done with it there. */
 
-import { el, icon, iconButton } from "./dom.js";
+import { el, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
 import { drawPlaceholder, releasePlaceholder } from "./placeholder.js";
 
@@ -14,14 +14,16 @@ const days = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle:
 
 /** How well a photo fits, for people who hear it. @param {string | null} band */
 export function fitInWords(band) {
-  return { strong: t("fits very well"), good: t("fits well"), weak: t("might fit"), none: t("doesn’t fit") }[band] ?? "";
+  const words = { strong: t("fits very well"), good: t("fits well"), weak: t("might fit"), none: t("doesn’t fit") };
+  return words[band] ?? "";
 }
 
 /** @param {import("./answer.js").Tile} tile */
 export function inWords(tile) {
   const copies = tile.alike.length ? t.n("and {n} near-copy", "and {n} near-copies", tile.alike.length) : "";
   const day = tile.taken_at ? days.format(new Date(tile.taken_at)) : "";
-  return [tile.name, day, fitInWords(tile.band), copies, tile.away ? t("not connected") : ""].filter(Boolean).join(", ");
+  const away = tile.away ? t("not connected") : "";
+  return [tile.name, day, fitInWords(tile.band), copies, away].filter(Boolean).join(", ");
 }
 
 export class Card {
@@ -33,7 +35,8 @@ export class Card {
     this.tile = tile;
     this.#act = act;
     this.image = el("img", { alt: "", decoding: "async" });
-    this.link = el("a", { class: "open", tabindex: "-1", draggable: "false" }, drawPlaceholder(tile.placeholder), this.image);
+    const colours = drawPlaceholder(tile.placeholder);
+    this.link = el("a", { class: "open", tabindex: "-1", draggable: "false" }, colours, this.image);
     this.element = el("li", { class: "card" }, this.link);
     this.element.card = this;
     this.image.addEventListener("load", () => this.element.classList.add("there"));
@@ -59,7 +62,10 @@ export class Card {
     if (tile.alike.length) {
       const label = t.n("Show {n} near-copy", "Show {n} near-copies", tile.alike.length);
       const press = (event) => this.#act("expand", this.tile, event);
-      this.element.append(el("button", { type: "button", class: "copies", tabindex: "-1", title: label, "aria-label": label, text: `+${tile.alike.length}`, on: { click: press } }));
+      const text = `+${tile.alike.length}`;
+      this.element.append(el("button", {
+        type: "button", class: "copies", tabindex: "-1", title: label, "aria-label": label, text, on: { click: press },
+      }));
     }
     if (tile.away) this.element.append(el("span", { class: "badge", text: t("not connected") }));
   }
@@ -96,9 +102,14 @@ export class Card {
   dress(markable) {
     if (this.#dressed) return;
     this.#dressed = true;
-    const button = (name, label, action) => iconButton(name, label, (event) => this.#act(action, this.tile, event), { class: `act do-${action}`, tabindex: "-1" });
+    const button = (name, label, action, properties = {}) => {
+      const press = (event) => this.#act(action, this.tile, event);
+      return iconButton(name, label, press, { class: `act do-${action}`, tabindex: "-1", ...properties });
+    };
+    const isSelected = String(this.element.classList.contains("selected"));
+    const select = t("Select {name}", { name: this.tile.name });
     this.element.append(
-      el("button", { type: "button", class: "check", tabindex: "-1", title: t("Select"), "aria-label": t("Select {name}", { name: this.tile.name }), "aria-pressed": String(this.element.classList.contains("selected")), on: { click: (event) => this.#act("select", this.tile, event) } }, icon("check")),
+      button("check", select, "select", { class: "check", "aria-pressed": isSelected }),
       el("span", { class: "acts" },
         markable && button("up", t("Fits: more like this"), "good"),
         markable && button("down", t("Doesn’t fit: less like this"), "bad"),

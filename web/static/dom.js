@@ -77,7 +77,8 @@ export function icon(name) {
  * @param {Record<string, unknown>} [properties]
  */
 export function iconButton(name, label, press, properties = {}) {
-  return el("button", { type: "button", title: label, "aria-label": label, on: { click: press }, ...properties }, icon(name));
+  const all = { type: "button", title: label, "aria-label": label, on: { click: press }, ...properties };
+  return el("button", all, icon(name));
 }
 
 /** Let screen readers say something. @param {string} text */

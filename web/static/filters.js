@@ -15,7 +15,9 @@ const numbers = new Intl.NumberFormat(document.documentElement.lang);
 /** Fields of which one value alone makes sense: another one takes its place. */
 const SINGLE = new Set(["date", "folder", "camera", "format", "near"]);
 
-const ICONS = { date: "date", folder: "folder", camera: "camera", format: "camera", near: "place", tag: "label", album: "album" };
+const ICONS = {
+  date: "date", folder: "folder", camera: "camera", format: "camera", near: "place", tag: "label", album: "album",
+};
 
 export class Filters {
   /**
@@ -59,7 +61,8 @@ export class Filters {
 
   #chip({ text, without }) {
     return el("li", {}, el("button", {
-      type: "button", class: "chip on", "aria-label": t("Without {filter}", { filter: text }), on: { click: () => this.write(without) },
+      type: "button", class: "chip on", "aria-label": t("Without {filter}", { filter: text }),
+      on: { click: () => this.write(without) },
     }, icon(ICONS[fieldOf(text)] ?? "filter"), el("span", { text }), icon("close")));
   }
 
@@ -81,7 +84,8 @@ export class Filters {
   }
 
   #span(months) {
-    const without = this.active.filter((filter) => fieldOf(filter.text) === "date").reduce((line, filter) => withoutFilter(line, filter.text), this.line);
+    const dates = this.active.filter((filter) => fieldOf(filter.text) === "date");
+    const without = dates.reduce((line, filter) => withoutFilter(line, filter.text), this.line);
     if (!months) this.write(without);
     else this.write(withFilter(without, `date:${months[0] === months[1] ? months[0] : months.join("..")}`));
   }
@@ -108,10 +112,14 @@ export class Filters {
     if (!choices.length) return null;
     const items = choices.map(({ name, line, count, picture }) => el("li", {}, el("button", {
       type: "button", class: "chip", "data-line": line, "aria-pressed": "false", on: { click: () => this.#pick(line) },
-    }, picture && el("img", { src: picture, alt: "", loading: "lazy" }), el("span", { text: name }), el("small", { text: numbers.format(count) }))));
+    },
+    picture && el("img", { src: picture, alt: "", loading: "lazy" }),
+    el("span", { text: name }),
+    el("small", { text: numbers.format(count) }))));
     const rest = items.splice(LISTED, MOST);
     const more = rest.length > 0 && el("li", {}, el("button", {
-      type: "button", class: "chip more", text: t("{n} more", { n: rest.length }), on: { click: ({ target }) => target.parentElement.replaceWith(...rest) },
+      type: "button", class: "chip more", text: t("{n} more", { n: rest.length }),
+      on: { click: ({ target }) => target.parentElement.replaceWith(...rest) },
     }));
     return el("section", {}, el("h2", { text: title }), el("ul", { class: "chips" }, ...items, more));
   }
@@ -134,5 +142,5 @@ function spanOf(date) {
 
 const byCount = (one, other) => other.count - one.count;
 
-const degrees = (latitude, longitude) =>
-  `${Math.abs(latitude).toFixed(1)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(1)}° ${longitude < 0 ? "W" : "E"}`;
+const degree = (value, positive, negative) => `${Math.abs(value).toFixed(1)}° ${value < 0 ? negative : positive}`;
+const degrees = (latitude, longitude) => `${degree(latitude, "N", "S")}, ${degree(longitude, "E", "W")}`;

@@ -4,9 +4,9 @@
  * Keys of the grid: arrows walk, and a letter does something with the photo that has the focus.
  * @param {HTMLElement} list
  * @param {import("./grid.js").Grid} grid
- * @param {{act: (action: string, tile: object, event: Event) => void, clear: () => void}} ways
+ * @param {(action: string, tile: object, event: Event) => void} act
  */
-export function gridKeys(list, grid, { act, clear }) {
+export function gridKeys(list, grid, act) {
   list.addEventListener("keydown", (event) => {
     const card = event.target.closest(".card")?.card;
     if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -29,7 +29,6 @@ export function gridKeys(list, grid, { act, clear }) {
     const action = { " ": "select", s: "similar", e: "expand", y: "good", n: "bad" }[event.key];
     if (action) act(action, card.tile, event);
     else if (event.key === "Enter" && event.shiftKey) act("select", card.tile, event);
-    else if (event.key === "Escape") clear();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -47,7 +46,7 @@ const STILL = 10; // pixels
  * @param {() => boolean} ways.isPicking
  * @param {(action: string, tile: object, event: Event) => void} ways.act
  */
-export function longPress(list, { markable, isPicking, act }) {
+export function pressing(list, { markable, isPicking, act }) {
   let timer = 0;
   let from = null;
   let pressed = false; // long enough: the click that follows is none

@@ -4,7 +4,7 @@
  */
 
 import { Card } from "./card.js";
-import { el } from "./dom.js";
+import { Headings } from "./headings.js";
 import { Rows } from "./rows.js";
 
 const GAP = 6;
@@ -43,8 +43,7 @@ export class Grid {
   #rows;
   /** @type {Map<number, Card>} by the photo's id */
   #cards = new Map();
-  /** @type {Map<string, HTMLElement>} */
-  #headings = new Map();
+  #headings = new Headings();
   #top = null;
   #frame = 0;
   #timer = 0;
@@ -93,27 +92,15 @@ export class Grid {
     if (!row) return;
     const top = this.#offset() + row.top;
     const header = document.querySelector("header")?.getBoundingClientRect().bottom ?? 0;
+    const bottom = top + row.height - innerHeight;
     if (top < scrollY + header) scrollTo({ top: top - header - HEADING, behavior: "instant" });
-    else if (top + row.height > scrollY + innerHeight) scrollTo({ top: top + row.height - innerHeight + 2 * GAP, behavior: "instant" });
+    else if (bottom > scrollY) scrollTo({ top: bottom + 2 * GAP, behavior: "instant" });
     this.paint();
   }
 
-  /** The photo above (-1) or below (1) another, or so many rows further. @param {number} index @param {number} steps */
+  /** The photo so many rows above (below 0) or below another. @param {number} index @param {number} steps */
   inRow(index, steps) {
-    const { rows } = this.#rows;
-    let number = this.#rows.rowOf(index);
-    const from = rows[number];
-    const middle = from.lefts[index - from.first] + from.widths[index - from.first] / 2;
-    for (let left = Math.abs(steps); left > 0;) {
-      const next = number + Math.sign(steps);
-      if (!rows[next]) break;
-      number = next;
-      if (rows[number].heading === null) left -= 1;
-    }
-    const row = rows[number];
-    if (row.heading !== null) return index;
-    const distances = row.lefts.map((left, place) => Math.abs(left + row.widths[place] / 2 - middle));
-    return row.first + distances.indexOf(Math.min(...distances));
+    return this.#rows.inRow(index, steps);
   }
 
   /** Pixels; of what has its place. */
@@ -191,12 +178,8 @@ export class Grid {
   #put(rows) {
     const elements = [];
     const ids = new Set();
-    const headings = new Set();
     for (const row of rows) {
-      if (row.heading !== null) {
-        headings.add(row.heading);
-        elements.push(this.#heading(row));
-      }
+      if (row.heading !== null) elements.push(this.#headings.of(row));
       row.lefts.forEach((left, place) => {
         const card = this.#placed(row, place);
         ids.add(card.tile.id);
@@ -204,9 +187,7 @@ export class Grid {
       });
     }
     this.#dropCards(ids);
-    for (const [text, element] of this.#headings) {
-      if (!headings.has(text)) element.remove();
-    }
+    this.#headings.keepOnly(rows);
     // In the order of the answer, so that it is read in it; what stands right isn't touched.
     let next = this.list.firstChild;
     for (const element of elements) {
@@ -254,17 +235,6 @@ export class Grid {
         first.reach(true);
       }
     }
-  }
-
-  #heading(row) {
-    let element = this.#headings.get(row.heading);
-    if (!element) {
-      element = el("li", { class: "heading" }, el("h2", { text: row.heading }));
-      this.#headings.set(row.heading, element);
-    }
-    element.style.transform = `translateY(${row.top}px)`;
-    element.style.height = `${row.height}px`;
-    return element;
   }
 
   #load() {

@@ -9,10 +9,11 @@ import { t } from "./i18n.js";
 const HEIGHT = 64;
 const BAR = 6; // units a month, in the drawing's own coordinates
 
-const named = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", year: "numeric", timeZone: "UTC" });
+const MONTH = { month: "long", year: "numeric", timeZone: "UTC" };
+const named = new Intl.DateTimeFormat(document.documentElement.lang, MONTH);
 
-/** A month in words. @param {string} month  as 2019-07 */
-export const monthInWords = (month) => named.format(new Date(`${month}-01T00:00:00Z`));
+/** @param {string} month  as 2019-07 */
+const monthInWords = (month) => named.format(new Date(`${month}-01T00:00:00Z`));
 
 /** Every month from the first to the last, with those that have no photo. */
 function filled(months) {
@@ -41,7 +42,8 @@ export function histogram(months, choose) {
     const height = count ? 3 + (HEIGHT - 3) * Math.sqrt(count / most) : 0; // the root: a month with few is seen, too
     return svg("rect", { x: index * BAR + 0.5, y: HEIGHT - height, width: BAR - 1, height, rx: 1 });
   });
-  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...bars);
+  const box = { viewBox: `0 0 ${width} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" };
+  const chart = svg("svg", box, ...bars);
   const chosen = el("output", { class: "span" });
   const ends = [0, 1].map((end) => el("span", {
     class: "end", role: "slider", tabindex: "0", "aria-valuemin": 0, "aria-valuemax": all.length - 1,
@@ -61,10 +63,14 @@ export function histogram(months, choose) {
     const names = [...new Set(span.map((index) => monthInWords(all[index].month)))].join(" – ");
     chosen.textContent = `${names} · ${t.n("{n} photo", "{n} photos", count)}`;
   };
-  const tell = () => choose(span[0] === 0 && span[1] === all.length - 1 ? null : [all[span[0]].month, all[span[1]].month]);
+  const isWhole = () => span[0] === 0 && span[1] === all.length - 1;
+  const tell = () => choose(isWhole() ? null : [all[span[0]].month, all[span[1]].month]);
 
   function slide(event, end) {
-    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -12, PageUp: 12, Home: -all.length, End: all.length }[event.key];
+    const [far, year] = [all.length, 12];
+    const step = {
+      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -year, PageUp: year, Home: -far, End: far,
+    }[event.key];
     if (!step) return;
     event.preventDefault();
     const [least, largest] = end ? [span[0], all.length - 1] : [0, span[1]];
@@ -110,11 +116,13 @@ export function histogram(months, choose) {
 
 /** The years below, as many as there is room for. */
 function years(all) {
-  const firsts = all.map(({ month }, index) => ({ year: month.slice(0, 4), index })).filter(({ year, index }) => !index || all[index - 1].month.slice(0, 4) !== year);
+  const yearOf = (index) => all[index]?.month.slice(0, 4);
+  const firsts = [...all.keys()].filter((index) => yearOf(index) !== yearOf(index - 1));
   const step = Math.ceil(firsts.length / 10);
-  return el("div", { class: "years", "aria-hidden": "true" }, ...firsts.filter((_, number) => number % step === 0).map(({ year, index }) => {
-    const label = el("span", { text: year });
+  const labels = firsts.filter((_, number) => number % step === 0).map((index) => {
+    const label = el("span", { text: yearOf(index) });
     label.style.left = `${(index / all.length) * 100}%`;
     return label;
-  }));
+  });
+  return el("div", { class: "years", "aria-hidden": "true" }, ...labels);
 }

@@ -15,7 +15,7 @@ function lists() {
       ["Home End", t("first and last photo")],
       ["Enter", t("open the photo")],
       [t("Space"), t("select it")],
-      ["Shift + Enter", t("select everything up to it")],
+      ["Shift Enter", t("select everything up to it")],
       ["s", t("find similar photos")],
       ["e", t("show its near-copies")],
       ["y n", t("it fits, it doesn’t fit")],
@@ -35,6 +35,11 @@ function lists() {
   ];
 }
 
+/** Names of keys with spaces between, each on a key. */
+const drawn = (names) => names.split(" ").map((name) => el("kbd", { text: name }));
+
+const line = ([names, what]) => el("div", {}, el("dt", {}, ...drawn(names)), el("dd", { text: what }));
+
 /** Show the list. */
 export function showKeys() {
   if (document.getElementById("keys")) return;
@@ -42,9 +47,7 @@ export function showKeys() {
     iconButton("close", t("Close"), () => dialog.close(), { class: "shut" }),
     el("h2", { id: "keys-title", text: t("Keys") }),
     el("div", { class: "keys" }, ...lists().map(([title, keys]) => el("section", {},
-      el("h3", { text: title }),
-      el("dl", {}, ...keys.map(([key, what]) => el("div", {}, el("dt", {}, ...key.split(" ").map((each) => (each === "+" && key.length > 5 ? "+" : el("kbd", { text: each })))), el("dd", { text: what })))),
-    ))));
+      el("h3", { text: title }), el("dl", {}, ...keys.map(line))))));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();

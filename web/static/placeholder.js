@@ -1,4 +1,4 @@
-/** What stands in a photo's place until its picture is there: a few of its colours, which the browser blurs by stretching. */
+/** What stands in a photo's place until its picture is there: a few of its colours, blurred by stretching them. */
 
 import { el } from "./dom.js";
 
@@ -9,7 +9,9 @@ const ROWS = 3;
 const free = [];
 const MOST_FREE = 400;
 
-/** @param {string | null} placeholder  red, green and blue of each colour in hexadecimal, row by row from the top left */
+/**
+ * @param {string | null} placeholder  red, green and blue of each colour in hexadecimal, row by row from the top left
+ */
 export function drawPlaceholder(placeholder) {
   if (placeholder?.length !== COLUMNS * ROWS * 6) return null;
   const canvas = free.pop() ?? el("canvas", { width: COLUMNS, height: ROWS, "aria-hidden": "true" });

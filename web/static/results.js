@@ -31,7 +31,7 @@ export class Surroundings {
   constructor(ways) {
     this.ways = ways;
     const find = (id) => document.getElementById(id);
-    Object.assign(this, { count: find("count"), sort: find("sort"), notes: find("notes"), end: find("end"), examples: find("examples") });
+    for (const name of ["count", "sort", "notes", "end", "examples"]) this[name] = find(name);
     this.sort.addEventListener("change", () => ways.ask({ sort: this.sort.value }));
     this.end.addEventListener("click", ({ target }) => target.closest("button") && ways.ask({ all: true }));
   }
@@ -62,7 +62,8 @@ export class Surroundings {
     if (this.examples.hidden || this.examples.childElementCount) return;
     const { examples } = await api.get("/api/v1/facets").catch(() => ({ examples: [] }));
     if (this.examples.childElementCount) return;
-    const chip = (line) => el("button", { type: "button", class: "chip", text: line, on: { click: () => this.ways.ask({ q: line }) } });
+    const ask = (q) => () => this.ways.ask({ q });
+    const chip = (line) => el("button", { type: "button", class: "chip", text: line, on: { click: ask(line) } });
     this.examples.replaceChildren(el("p", { text: t("Try") }), ...examples.map(chip));
   }
 }

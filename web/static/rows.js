@@ -39,8 +39,8 @@ export class Rows {
    * Place the photos that have none yet. The last row waits for its rest until the answer is complete.
    * @param {import("./answer.js").Tile[]} tiles  all of them
    * @param {boolean} complete
-   * @param {(tile: import("./answer.js").Tile, before: import("./answer.js").Tile | undefined) => string | null} headingOf
-   *   what stands above a photo that begins something new
+   * @param {(tile: object, before: object | undefined) => string | null} headingOf  what stands above a photo that
+   *   begins something new
    */
   extend(tiles, complete, headingOf) {
     let first = this.count;
@@ -85,6 +85,22 @@ export class Rows {
       else high = middle - 1;
     }
     return low;
+  }
+
+  /**
+   * The photo above or below another: the one whose middle is nearest, so many rows away.
+   * @param {number} index
+   * @param {number} steps  below 0 upwards
+   */
+  inRow(index, steps) {
+    const { rows } = this;
+    const from = rows[this.rowOf(index)];
+    const photos = rows.filter(({ heading }) => heading === null);
+    const row = photos[Math.min(photos.length - 1, Math.max(0, photos.indexOf(from) + steps))];
+    if (row === from) return index;
+    const middle = from.lefts[index - from.first] + from.widths[index - from.first] / 2;
+    const distances = row.lefts.map((left, place) => Math.abs(left + row.widths[place] / 2 - middle));
+    return row.first + distances.indexOf(Math.min(...distances));
   }
 
   #at(y) {

@@ -1,177 +1,40 @@
-/**
- * The search page: what is asked becomes an answer, and the answer the grid. The address always holds the question.
- *
- * While someone types, the entry in the history is replaced; once the line is settled, the next change makes another.
- */
+/** The search page: its parts, put together. What someone does in one of them, `act` does with the others. */
 
-import { api, Problem } from "./api.js";
-import { Answer } from "./answer.js";
+import { api } from "./api.js";
+import { Asking } from "./asking.js";
 import { Bar } from "./bar.js";
-import { announce, debounced, el, icon } from "./dom.js";
+import { announce, el, icon } from "./dom.js";
 import { Filters } from "./filters.js";
+import { gridKeys, pressing } from "./gestures.js";
 import { Grid } from "./grid.js";
-import { gridKeys, longPress } from "./gestures.js";
 import { t } from "./i18n.js";
 import { isWriting, showKeys } from "./keys.js";
 import { Marks } from "./marks.js";
-import { addressOf, isEmpty, keyOf, NOTHING, questionAt, stateOf } from "./question.js";
+import { addressOf, keyOf, NOTHING, questionAt, stateOf } from "./question.js";
 import { headings, Surroundings } from "./results.js";
 import { Selection } from "./selection.js";
 import { toast } from "./toast.js";
 import { acceptPhotos } from "./uploads.js";
 import { Viewer } from "./viewer.js";
 
-const TYPING = 150; // ms without a letter, after which it is asked
-const PATIENCE = 700; // ms without a letter, after which a mistake is shown
-const SETTLED = 1500; // ms without a letter, after which a line is an entry of its own in the history
-const KEPT = 12; // answers to go back to
-const MOST_LIKE = 20; // photos that are asked with; the server takes no more
-const MOST_PAGES = 25; // that are fetched to come back to a place in a long answer
+const MOST_LIKE = 20; // photos of the library that are asked with, at most
+const MOST_PHOTOS = 8; // and photos that are handed over
+const AHEAD = 20; // photos before the end, from where on the viewer wants more
 
-let question = questionAt();
-/** @type {Answer | null} */
-let answer = null;
-let settled = true;
-/** @type {AbortController | null} */
-let asking = null;
-/** @type {Map<string, {answer: Answer, top: number}>} */
-const kept = new Map();
-
-// --- asking ---
-
-/** Ask something else. @param {Partial<import("./question.js").Question>} change */
-function change(part, { typing = false } = {}) {
-  question = { ...question, ...part };
-  if (part.q !== undefined && part.q !== answer?.question.q) question.all = false;
-  bar.show(question);
-  remember(typing);
-  if (typing) soon();
-  else ask();
-}
-
-function remember(typing) {
-  if (!viewer.isOpen) keepPlace();
-  const store = settled ? "pushState" : "replaceState";
-  if (addressOf(question) !== location.pathname + location.search || question.photos.length || history.state?.photos?.length) {
-    history[store](stateOf(question), "", addressOf(question));
-  }
-  settled = !typing;
-  if (typing) settle();
-  else settle.cancel();
-}
-
-const settle = debounced(() => { settled = true; }, SETTLED);
-const soon = debounced(() => ask({ typing: true }), TYPING);
-const complainSoon = debounced(() => bar.complain(complaint), PATIENCE);
-let complaint = null;
-
-async function ask({ typing = false, top = 0, again = false } = {}) {
-  soon.cancel();
-  asking?.abort();
-  const own = new AbortController();
-  asking = own;
-  const asked = question;
-  const known = again ? null : kept.get(keyOf(asked));
-  document.documentElement.classList.add("asking");
-  try {
-    const fresh = known?.answer ?? (await new Answer(asked).begin(own.signal));
-    if (asking !== own) return;
-    complaint = null;
-    complainSoon.cancel();
-    bar.complain(null);
-    show(fresh, top || (known && !typing ? known.top : 0));
-  } catch (problem) {
-    if (problem.name === "AbortError" || asking !== own) return;
-    if (!(problem instanceof Problem)) throw problem;
-    complaint = problem; // the old answer stays
-    if (typing) complainSoon();
-    else bar.complain(problem);
-  } finally {
-    if (asking === own) {
-      asking = null;
-      document.documentElement.classList.remove("asking");
-    }
-  }
-}
-
-function show(fresh, top) {
-  answer = fresh;
-  kept.delete(keyOf(answer.question));
-  kept.set(keyOf(answer.question), { answer, top });
-  if (kept.size > KEPT) kept.delete(kept.keys().next().value);
-  const { q, like, photos } = answer.question;
-  document.title = q.trim() ? `${q.trim()} · searchengine` : like.length || photos.length ? `${t("Similar photos")} · searchengine` : "searchengine";
-  marks.follow(like.length || photos.length ? "" : q.trim());
-  headingOf = headings(answer.question);
-  filters.show(q, answer.filters);
-  surroundings.show(answer);
-  grid.show(answer);
-  if (scrollY !== top) scrollTo({ top, behavior: "instant" });
-}
+const form = document.getElementById("search");
+const list = document.getElementById("grid");
 
 let headingOf = headings(NOTHING);
 
-async function more() {
-  const growing = answer;
-  try {
-    if (!(await growing.more()) || growing !== answer) return;
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    toast(problem.message);
-    growing.complete = true;
-  }
-  grid.extend();
-  surroundings.grown(answer);
-}
-
-// --- history ---
-
-function keepPlace() {
-  const place = answer && kept.get(keyOf(answer.question));
-  if (place) place.top = scrollY;
-}
-
-addEventListener("popstate", (event) => {
-  settled = true;
-  if (!viewer.isOpen) keepPlace();
-  const viewed = /^\/photos\/(\d+)$/.exec(location.pathname);
-  const next = questionAt(location.search, event.state);
-  if (viewed) {
-    const tile = answer?.tiles.find(({ id }) => id === Number(viewed[1]));
-    if (tile && keyOf(next) === keyOf(answer.question)) viewer.show(tile);
-    else location.reload();
-    return;
-  }
-  if (viewer.isOpen) {
-    const index = answer.tiles.findIndex(({ id }) => id === viewer.tile.id);
-    viewer.hide();
-    grid.focus(index);
-  }
-  if (keyOf(next) === keyOf(question)) return;
-  question = next;
-  bar.show(question);
-  ask();
-});
-
-/** Someone comes back from another page to where they were in the answer. @param {number | undefined} top */
-async function comeBack(top) {
-  for (let page = 0; top && answer && !answer.complete && grid.height < top + innerHeight && page < MOST_PAGES; page += 1) {
-    await more();
-  }
-  if (top && !scrollY) scrollTo({ top, behavior: "instant" });
-}
-
-history.scrollRestoration = "manual";
-addEventListener("pagehide", () => {
-  if (!viewer.isOpen) history.replaceState({ ...history.state, top: scrollY }, "");
-});
-
 // --- what is pressed ---
 
+const photoAddress = (tile) => addressOf(asking.answer.question, `/photos/${tile.id}`);
+const placeOf = (id) => asking.answer.tiles.findIndex((tile) => tile.id === id);
+
 function open(tile) {
-  keepPlace();
-  settled = true;
-  history.pushState(stateOf(answer.question), "", addressOf(answer.question, `/photos/${tile.id}`));
+  asking.keepPlace();
+  asking.settle();
+  history.pushState(stateOf(asking.answer.question), "", photoAddress(tile));
   viewer.show(tile);
 }
 
@@ -184,119 +47,142 @@ function leave() {
   });
 }
 
+async function findSimilar(ids) {
+  await leave();
+  asking.change({ q: "", like: ids.slice(0, MOST_LIKE), photos: [] });
+}
+
 async function expand(tile) {
-  const details = await Promise.all(tile.alike.map((id) => api.get(`/api/v1/photos/${id}`)));
-  const index = answer.tiles.findIndex(({ id }) => id === tile.id);
+  if (!tile.alike.length) return;
+  const copies = await Promise.all(tile.alike.map((id) => api.get(`/api/v1/photos/${id}`)));
   const { relevance, band } = tile;
-  answer.expand(index, details.map((copy) => ({ ...copy, relevance, band, alike: [] })));
+  asking.answer.expand(placeOf(tile.id), copies.map((copy) => ({ ...copy, relevance, band, alike: [] })));
   grid.rearrange();
-  grid.focus(index);
-  announce(t.n("{n} near-copy is shown.", "{n} near-copies are shown.", tile.alike.length));
+  grid.focus(placeOf(tile.id));
+  announce(t.n("{n} near-copy is shown.", "{n} near-copies are shown.", copies.length));
 }
 
-async function act(action, tile, event) {
-  const index = answer.tiles.findIndex(({ id }) => id === tile.id);
-  switch (action) {
-    case "select":
-      selection.toggle(answer.tiles, index, event?.shiftKey);
-      break;
-    case "similar":
-      await leave();
-      change({ q: "", like: [tile.id], photos: [] });
-      break;
-    case "expand":
-      if (tile.alike.length) await expand(tile);
-      break;
-    case "search":
-      await leave();
-      bar.input.select();
-      break;
-    case "help":
-      showKeys();
-      break;
-    case "open":
-      open(tile);
-      break;
-    case "reveal":
-      await api.post(`/photos/${tile.id}/reveal`).catch(() => toast(t("Its folder can’t be shown from here.")));
-      break;
-    default:
-      marks.set(tile.id, action);
-  }
+async function reveal(tile) {
+  await api.post(`/photos/${tile.id}/reveal`).catch(() => toast(t("Its folder can’t be shown from here.")));
 }
 
-const markable = () => Boolean(marks.line) && Boolean(answer?.byContent);
+const actions = {
+  open,
+  expand,
+  select: (tile, event) => selection.toggle(asking.answer.tiles, placeOf(tile.id), event?.shiftKey),
+  similar: (tile) => findSimilar([tile.id]),
+  good: (tile) => marks.set(tile.id, "good"),
+  bad: (tile) => marks.set(tile.id, "bad"),
+  reveal,
+  search: () => leave().then(() => bar.input.select()),
+  help: showKeys,
+};
 
-function redress() {
-  for (const card of grid.cards()) dress(card);
-  viewer.refresh();
-}
+/** @param {keyof typeof actions} action @param {import("./answer.js").Tile} tile @param {Event} [event] */
+const act = (action, tile, event) => actions[action](tile, event);
+
+const markable = () => Boolean(marks.line) && Boolean(asking.answer?.byContent);
 
 function dress(card) {
   card.select(selection.has(card.tile.id));
   card.mark(marks.all.get(card.tile.id));
 }
 
+function redress() {
+  for (const card of grid.cards()) dress(card);
+  viewer.refresh();
+}
+
 // --- the parts ---
 
-const form = document.getElementById("search");
-const list = document.getElementById("grid");
-
-const marks = new Marks(redress, () => {
-  kept.clear();
-  ask({ again: true, top: scrollY });
+const asking = new Asking({
+  asks: (question) => bar.show(question),
+  complain: (problem) => bar.complain(problem),
+  place: () => (viewer.isOpen ? null : scrollY),
+  grown() {
+    grid.extend();
+    surroundings.grown(asking.answer);
+  },
+  answered(answer, top) {
+    const { q, like, photos } = answer.question;
+    const byPhoto = like.length + photos.length > 0;
+    document.title = [q.trim() || (byPhoto && t("Similar photos")), "searchengine"].filter(Boolean).join(" · ");
+    marks.follow(byPhoto ? "" : q.trim());
+    headingOf = headings(answer.question);
+    filters.show(q, answer.filters);
+    surroundings.show(answer);
+    grid.show(answer);
+    if (scrollY !== top) scrollTo({ top, behavior: "instant" });
+  },
 });
+
+const bar = new Bar(form, {
+  typed: (q) => asking.change({ q }, { typing: true }),
+  settled: () => asking.settle(),
+  photosChanged: (part) => asking.change(part),
+});
+const filters = new Filters(
+  document.getElementById("active"), document.getElementById("filters"), form.querySelector(".narrow"),
+  (q) => asking.change({ q }),
+);
+const surroundings = new Surroundings({ ask: (part) => asking.change(part) });
+const marks = new Marks(redress, () => asking.again());
 const selection = new Selection(redress, (ids) => {
   selection.clear();
-  change({ q: "", like: ids.slice(0, MOST_LIKE), photos: [] });
+  findSimilar(ids);
 });
-const bar = new Bar(form, {
-  typed: (q) => change({ q }, { typing: true }),
-  settled: () => {
-    if (question.q !== answer?.question.q || complaint) ask();
-    settled = true;
-  },
-  photosChanged: (part) => change(part),
-});
-const filters = new Filters(document.getElementById("active"), document.getElementById("filters"), form.querySelector(".narrow"), (q) => change({ q }));
-const surroundings = new Surroundings({ ask: (part) => change(part) });
 const grid = new Grid(list, {
   headingOf: (tile, before) => headingOf(tile, before),
-  hrefOf: (tile) => addressOf(answer.question, `/photos/${tile.id}`),
+  hrefOf: photoAddress,
   act,
   dress,
-  wanting: more,
+  wanting: () => asking.more(),
 });
 const viewer = new Viewer({
   async neighbour(step, from) {
-    const index = answer.tiles.findIndex(({ id }) => id === from) + step;
-    if (index >= answer.tiles.length - 20 && !answer.complete) await more();
-    return answer.tiles[index] ?? null;
+    const index = placeOf(from) + step;
+    if (index >= asking.answer.tiles.length - AHEAD) await asking.more();
+    return asking.answer.tiles[index] ?? null;
   },
-  moved: (tile) => history.replaceState(history.state, "", addressOf(answer.question, `/photos/${tile.id}`)),
+  moved: (tile) => history.replaceState(history.state, "", photoAddress(tile)),
   close: () => history.back(),
   act,
   stateOf: (id) => ({ selected: selection.has(id), mark: marks.all.get(id), markable: markable() }),
   isLocal: "local" in list.dataset,
-  line: () => (answer.byContent ? answer.question.q.trim() : ""),
+  line: () => (asking.answer.byContent ? asking.answer.question.q.trim() : ""),
 });
 
-gridKeys(list, grid, { act, clear: () => selection.size && selection.clear() });
-longPress(list, {
-  markable,
-  isPicking: () => selection.size > 0,
-  act,
+addEventListener("popstate", ({ state }) => {
+  asking.keepPlace();
+  const question = questionAt(location.search, state);
+  const viewed = /^\/photos\/(\d+)$/.exec(location.pathname);
+  if (viewed) {
+    const tile = asking.answer?.tiles[placeOf(Number(viewed[1]))];
+    if (tile && keyOf(question) === keyOf(asking.answer.question)) viewer.show(tile);
+    else location.reload(); // the photo has a page of its own
+    return;
+  }
+  if (viewer.isOpen) {
+    const { id } = viewer.tile;
+    viewer.hide();
+    grid.focus(placeOf(id));
+  }
+  asking.goTo(question);
 });
-acceptPhotos(document.getElementById("photo"), (photos) => {
-  leave().then(() => change({ photos: [...question.photos, ...photos].slice(-8) }));
+
+gridKeys(list, grid, act);
+pressing(list, { markable, isPicking: () => selection.size > 0, act });
+acceptPhotos(document.getElementById("photo"), async (photos) => {
+  await leave();
+  asking.change({ photos: [...asking.question.photos, ...photos].slice(-MOST_PHOTOS) });
 });
 
 document.addEventListener("keydown", (event) => {
-  if (isWriting(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (isWriting(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return; // it has keys of its own
   if (event.key === "/") {
     event.preventDefault();
     bar.input.select();
-    scrollTo({ top: 0 });
   } else if (event.key === "?") {
     showKeys();
   } else if (event.key === "Escape" && selection.size) {
@@ -304,14 +190,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-for (const [place, name] of [[".clear", "close"], [".choose", "camera"], [".narrow", "filter"], [".go", "search"]]) {
-  const button = form.querySelector(place);
-  if (place === ".go") button.replaceChildren(el("span", { class: "quiet", text: button.textContent }));
-  button.append(icon(name));
+// --- and now it begins ---
+
+for (const [place, name] of [[".clear", "close"], [".choose", "camera"], [".narrow", "filter"]]) {
+  form.querySelector(place).append(icon(name));
 }
-bar.show(question);
+const go = form.querySelector(".go"); // its word is still there for screen readers
+go.replaceChildren(el("span", { class: "quiet", text: go.textContent.trim() }), icon("search"));
 document.documentElement.classList.add("ready");
-const first = document.getElementById("first"); // the page brings the beginning of its answer along
-if (first) show(Answer.from(question, JSON.parse(first.textContent)), 0);
-else ask();
-comeBack(history.state?.top);
+
+const { top } = history.state ?? {};
+const first = document.getElementById("first");
+await asking.start(first && JSON.parse(first.textContent));
+if (top) {
+  // Back from another page, to where one was in the answer.
+  await asking.moreUntil(() => grid.height > top + innerHeight);
+  if (!scrollY) scrollTo({ top, behavior: "instant" });
+}

@@ -1,7 +1,7 @@
 /** The photos that are picked out, and what can be done with them together: the bar at the window's foot. */
 
 import { chooseAlbum } from "./albums.js";
-import { announce, el, icon, iconButton } from "./dom.js";
+import { announce, el, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
 
 export class Selection {
@@ -71,14 +71,17 @@ export class Selection {
   }
 
   #button(name, label, press) {
-    return el("button", { type: "button", title: label, "aria-label": label, on: { click: press } }, icon(name), el("span", { text: label }));
+    const button = iconButton(name, label, press);
+    button.append(el("span", { text: label }));
+    return button;
   }
 
   /** A form's answer is a file that the browser saves; a fetch would hold all of it in memory. */
   #send(action) {
     const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
     const field = (name, value) => el("input", { type: "hidden", name, value });
-    const form = el("form", { action, method: "post", hidden: true }, field("csrf_token", token), ...[...this.tiles.keys()].map((id) => field("id", id)));
+    const ids = [...this.tiles.keys()].map((id) => field("id", id));
+    const form = el("form", { action, method: "post", hidden: true }, field("csrf_token", token), ...ids);
     document.body.append(form);
     form.submit();
     form.remove();

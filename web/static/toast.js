@@ -14,7 +14,11 @@ let shown = null;
 export function toast(text, action = null) {
   shown?.remove();
   clearTimeout(timer);
-  const button = action && el("button", { type: "button", text: action.label, on: { click: () => { close(); action.press(); } } });
+  const press = () => {
+    close();
+    action.press();
+  };
+  const button = action && el("button", { type: "button", text: action.label, on: { click: press } });
   shown = el("div", { class: "toast", role: "status" }, el("span", { text }), button);
   // Above an open dialog, which covers everything outside it.
   (document.querySelector("dialog[open]") ?? document.body).append(shown);

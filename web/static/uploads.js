@@ -11,13 +11,15 @@ const LARGEST = 64 * 1024 * 1024; // bytes; the server refuses more
  * @param {(photos: File[]) => void} give  hears of one photo at least
  */
 export function acceptPhotos(input, give) {
-  const veil = el("div", { class: "veil", hidden: true }, el("p", {}, icon("camera"), t("Drop photos to find their like")));
+  const invitation = el("p", {}, icon("camera"), t("Drop photos to find their like"));
+  const veil = el("div", { class: "veil", hidden: true }, invitation);
   document.body.append(veil);
 
   const take = (files) => {
     const photos = [...files].filter((file) => !file.type || file.type.startsWith("image/"));
     const fitting = photos.filter((file) => file.size <= LARGEST);
-    if (fitting.length < photos.length) toast(t("A photo to be looked up can have {n} MB at most.", { n: LARGEST / 2 ** 20 }));
+    const most = { n: LARGEST / 2 ** 20 };
+    if (fitting.length < photos.length) toast(t("A photo to be looked up can have {n} MB at most.", most));
     else if (!photos.length) toast(t("That is no photo."));
     if (fitting.length) give(fitting);
   };

@@ -3,17 +3,18 @@
  * the address opens the photo's page anywhere else.
  */
 
-import { api, address } from "./api.js";
-import { el, icon, iconButton } from "./dom.js";
-import { t } from "./i18n.js";
+import { address, api } from "./api.js";
 import { inWords } from "./card.js";
-import { Zoom } from "./zoom.js";
+import { el, icon, iconButton } from "./dom.js";
+import { FactsPanel } from "./facts_panel.js";
+import { t } from "./i18n.js";
 import { toast } from "./toast.js";
+import { Zoom } from "./zoom.js";
 
 export class Viewer {
   /**
    * @param {object} ways
-   * @param {(step: number, from: number) => Promise<import("./answer.js").Tile | null>} ways.neighbour  by the photo's id
+   * @param {(step: number, id: number) => Promise<import("./answer.js").Tile | null>} ways.neighbour  of a photo
    * @param {(tile: object) => void} ways.moved  another photo is shown
    * @param {() => void} ways.close  the person wants back to the grid
    * @param {(action: string, tile: object) => void} ways.act  similar, select, good, bad, search, help
@@ -30,7 +31,6 @@ export class Viewer {
 
   #detail = null; // of the photo that is shown, once it is there
   #pageTitle = null; // the grid's
-  #factsOpen = false;
   #turn = 0; // grows with each photo, so that what comes late is known as late
 
   get isOpen() {
@@ -57,7 +57,7 @@ export class Viewer {
     api.get(`/api/v1/photos/${tile.id}`).then((detail) => {
       if (turn === this.#turn) this.#know(detail);
     }, () => {});
-    if (this.#factsOpen) this.#fillFacts(turn);
+    this.panel.show(tile);
     this.#preload();
   }
 
@@ -95,15 +95,18 @@ export class Viewer {
       similar: iconButton("similar", t("Find similar"), does("similar")),
       select: iconButton("check", t("Select"), does("select"), { "aria-pressed": "false" }),
       reveal: iconButton("folder", t("Show in folder"), does("reveal")),
-      facts: iconButton("info", t("Facts"), () => this.facts(), { "aria-pressed": "false", "aria-controls": "viewer-facts" }),
+      facts: iconButton("info", t("Facts"), () => this.facts(), { "aria-pressed": "false" }),
     };
-    this.download = el("a", { class: "button", download: true, title: t("Download"), "aria-label": t("Download") }, icon("download"));
-    this.original = el("a", { class: "button", target: "_blank", rel: "noopener", title: t("Open the original"), "aria-label": t("Open the original") }, icon("open"));
+    const link = (name, title, properties) =>
+      el("a", { class: "button", title, "aria-label": title, ...properties }, icon(name));
+    this.download = link("download", t("Download"), { download: true });
+    this.original = link("open", t("Open the original"), { target: "_blank", rel: "noopener" });
     this.title = el("h2", { class: "what", role: "status" });
     this.image = el("img", { class: "picture", alt: "", draggable: "false" });
     this.heat = el("img", { class: "heat", alt: t("Where the photo fits the words"), hidden: true });
-    this.stage = el("div", { class: "stage", tabindex: "-1", autofocus: true }, this.image, this.heat, el("p", { class: "wait", role: "status", hidden: true, text: t("Looking closely …") }));
-    this.panel = el("aside", { class: "facts", id: "viewer-facts", "aria-label": t("Facts"), hidden: true });
+    this.wait = el("p", { class: "wait", role: "status", hidden: true, text: t("Looking closely …") });
+    this.stage = el("div", { class: "stage", tabindex: "-1", autofocus: true }, this.image, this.heat, this.wait);
+    this.panel = new FactsPanel();
     this.dialog = el("dialog", { class: "viewer", "aria-label": t("Photo") },
       el("div", { class: "tools" },
         iconButton("back", t("Back to the grid"), () => this.ways.close(), { class: "leave" }), this.title,
@@ -111,7 +114,7 @@ export class Viewer {
       this.stage,
       iconButton("back", t("Photo before"), () => this.step(-1), { class: "turn before" }),
       iconButton("forward", t("Next photo"), () => this.step(1), { class: "turn next" }),
-      this.panel);
+      this.panel.element);
     document.body.append(this.dialog);
     this.zoom = new Zoom(this.stage, {
       swiped: (direction) => this.step(direction),
@@ -122,17 +125,14 @@ export class Viewer {
       event.preventDefault(); // Esc goes back in the history, which closes it
       this.ways.close();
     });
-    this.panel.addEventListener("submit", (event) => this.#send(event));
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
   }
 
   /** Show or hide what is known of the photo. */
   facts() {
-    this.#factsOpen = !this.#factsOpen;
-    this.panel.hidden = !this.#factsOpen;
-    this.dialog.classList.toggle("with-facts", this.#factsOpen);
-    this.buttons.facts.setAttribute("aria-pressed", String(this.#factsOpen));
-    if (this.#factsOpen) this.#fillFacts(this.#turn);
+    const isOpen = this.panel.toggle();
+    this.dialog.classList.toggle("with-facts", isOpen);
+    this.buttons.facts.setAttribute("aria-pressed", String(isOpen));
   }
 
   /** Show over the photo which of its regions speak for the words, or hide that. */
@@ -145,7 +145,7 @@ export class Viewer {
     const picture = new Image();
     picture.src = address(`/photos/${this.tile.id}/heat-map`, { q: this.ways.line() });
     this.stage.classList.add("asking");
-    this.stage.querySelector(".wait").hidden = false;
+    this.wait.hidden = false;
     this.buttons.why.setAttribute("aria-pressed", "true");
     picture.decode().then(() => {
       if (turn !== this.#turn || !this.stage.classList.contains("asking")) return;
@@ -162,7 +162,7 @@ export class Viewer {
 
   #asked() {
     this.stage.classList.remove("asking");
-    this.stage.querySelector(".wait").hidden = true;
+    this.wait.hidden = true;
   }
 
   #hideHeat() {
@@ -206,22 +206,6 @@ export class Viewer {
       const next = await this.ways.neighbour(step, this.tile.id);
       if (next) new Image().src = next.large;
     }
-  }
-
-  async #fillFacts(turn) {
-    const answer = await fetch(`/photos/${this.tile.id}/facts`).catch(() => null);
-    if (turn !== this.#turn || !answer?.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (turn === this.#turn) this.panel.replaceChildren(...document.adoptNode(page.body).childNodes);
-  }
-
-  /** The forms among the facts (albums) do what they do without leaving the photo. */
-  async #send(event) {
-    event.preventDefault();
-    const { action } = event.target;
-    const body = new FormData(event.target, event.submitter);
-    await fetch(action, { method: "POST", body }).catch(() => toast(t("The search engine doesn’t answer.")));
-    this.#fillFacts(this.#turn);
   }
 
   #key(event) {

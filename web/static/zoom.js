@@ -2,6 +2,7 @@
 
 const MOST = 12;
 const STEP = 1.5;
+const TWICE = 2.5; // by a double click
 const SWIPE = 60; // pixels
 
 export class Zoom {
@@ -17,7 +18,10 @@ export class Zoom {
     this.scale = 1;
     this.#ways = ways;
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    stage.addEventListener("dblclick", (event) => (this.scale > 1 ? this.reset() : this.by(2.5, event.clientX, event.clientY)));
+    stage.addEventListener("dblclick", ({ clientX, clientY }) => {
+      if (this.scale > 1) this.reset();
+      else this.by(TWICE, clientX, clientY);
+    });
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
     for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, (event) => this.#up(event));
