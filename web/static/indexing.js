@@ -3,6 +3,7 @@
 import { t } from "./i18n.js";
 
 const PAUSE = 1000; // ms
+const COUNT = 5; // looks, after which the page counts anew
 const JOB = "/api/v1/jobs/index";
 
 const begun = document.getElementById("job").dataset.state;
@@ -11,10 +12,13 @@ const bar = document.getElementById("bar");
 const path = document.getElementById("path");
 
 let etag = "";
+let looks = 0;
 
 async function look() {
+  looks += 1;
   try {
     await show();
+    if (begun === "running" && looks % COUNT === 0) await count();
   } catch {
     told?.replaceChildren(t("The server can’t be reached just now."));
   }
@@ -36,6 +40,16 @@ async function show() {
   if (job.scanning) bar.removeAttribute("value");
   else bar.value = job.done;
   path.textContent = job.path ?? "";
+}
+
+/** Take over what the page says of photos and folders now. */
+async function count() {
+  const answer = await fetch(location.href);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of ["figures", "roots"]) {
+    const now = fresh.getElementById(part);
+    if (now) document.getElementById(part).replaceWith(now);
+  }
 }
 
 setTimeout(look, PAUSE);
