@@ -18,7 +18,8 @@ def test_all_that_is_known_of_a_photo_is_told(client: FlaskClient, samples: Libr
     photo_id = id_of(samples, "rocket.jpg")
     told = get(client, f"/photos/{photo_id}")
     assert (told["id"], told["name"], told["facts"]["format"]) == (photo_id, "rocket.jpg", "jpeg")
-    assert told["places"] == [{"path": str(sample_photos / "rocket.jpg"), "state": "present"}]
+    place = sample_photos / "rocket.jpg"
+    assert told["places"] == [{"path": str(place), "uri": place.as_uri(), "state": "present"}]
     assert told["shown"] is True
     assert client.get(told["original"]).data == (sample_photos / "rocket.jpg").read_bytes()
 
