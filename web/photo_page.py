@@ -5,7 +5,7 @@ The facts are also there by themselves, for the viewer of the search page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -18,11 +18,13 @@ from web.context import photo_with_id, the_library
 from web.forms import MAX_ID
 from web.media import SHOWN
 from web.tiles import Tile, picture_address, tile_of, tile_of_hit
+from web.turns import MODEL
 from web.world import Spot
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
+    from searchengine.describing.description import Description
     from searchengine.records import Photo
 
 blueprint = Blueprint("photo_page", __name__)
@@ -43,10 +45,13 @@ class Place:
 
 @blueprint.get(PHOTO)
 def photo(photo_id: int) -> str:
-    """One photo. With the query `q` that found it, why it did."""
+    """One photo. With the query `q` that found it, why it did; with `describe`, what else fits it."""
     one = photo_with_id(photo_id)
     original = picture_address(one, "original")
-    return render_template("photo.html", **_known(one), original=original, alike=_alike(photo_id))
+    description = _described(one) if "describe" in request.args else None
+    return render_template(
+        "photo.html", **_known(one), original=original, description=description, alike=_alike(photo_id)
+    )
 
 
 @blueprint.get(f"{PHOTO}/facts")
@@ -88,6 +93,14 @@ def _captions(one: Photo) -> list[str]:
     """What stands in its file, then what a captioner wrote."""
     written = the_library().database.captions.of([one.id]).get(one.id, ())
     return [*filter(None, [one.facts.caption]), *(caption.text for caption in written)]
+
+
+def _described(one: Photo) -> Description:
+    """The captions nearest to it, but its own, and the saved searches that find it."""
+    with MODEL.one():  # which may not have seen all captions yet
+        found = the_library().describe(one.id)
+    own = set(_captions(one))
+    return replace(found, captions=tuple(caption for caption in found.captions if caption.text not in own))
 
 
 def _spot(one: Photo) -> Spot | None:

@@ -72,6 +72,19 @@ def test_only_with_a_query_it_says_why_the_photo_fits(client: FlaskClient, sampl
     assert "heat-map" not in client.get(f"/photos/{photo}").text
 
 
+def test_captions_and_saved_searches_that_fit_are_shown_when_asked_for(own: Library) -> None:
+    with own.database.writing():
+        own.database.captions.add(["a red picture", "a dog on a beach"])
+    own.searches.save("format:jpeg")
+    client, photo = create_app(own).test_client(), id_of(own, "red.jpg")
+    plain = client.get(f"/photos/{photo}").text
+    assert "Captions that fit it" not in plain
+    assert f'href="/photos/{photo}?describe=1#words"' in plain
+    described = client.get(f"/photos/{photo}?describe=1").text
+    assert "Captions that fit it" in described
+    assert "/?q=format:jpeg" in described
+
+
 def test_a_photo_is_added_to_an_album_that_need_not_be_there_yet(own: Library) -> None:
     client = create_app(own).test_client()
     photo = id_of(own, "red.jpg")
