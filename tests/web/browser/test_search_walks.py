@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.web.browser.reading import hindrances
 from tests.web.pages import id_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def test_words_filters_and_the_way_back(page: Page) -> None:
     page.click(".narrow")
     page.locator(".panel").get_by_role("button", name="Canon EOS 80D").click()
     expect(page.locator("#count")).to_have_text("46 photos")
+    assert hindrances(page) == []
     assert asked(page) == {"q": ['camera:"Canon EOS 80D"']}
     page.locator(".panel").get_by_role("button", name="iPhone 12").click()  # one camera at a time
     expect(page.locator("#count")).to_have_text("45 photos")
@@ -158,6 +160,7 @@ def test_photos_that_are_handed_over_and_marked(page: Page, shown: Library, samp
     page.locator(".card .check").nth(0).click()
     page.locator(".card .open").nth(3).click(modifiers=["Shift"])
     expect(page.locator(".picked strong")).to_have_text("4 selected")
+    assert hindrances(page) == []
     with page.expect_download() as download:
         page.get_by_role("button", name="Download ZIP").click()
     assert download.value.suggested_filename.endswith(".zip")
@@ -207,6 +210,7 @@ def test_keys_lead_everywhere(page: Page) -> None:
     third = viewer.locator(".what").inner_text()
     page.keyboard.press("i")
     expect(viewer.locator("aside dl")).to_be_visible()
+    assert hindrances(page) == []
     page.keyboard.press("+")
     expect(viewer.locator(".stage")).to_have_class(re.compile("zoomed"))
     page.keyboard.press("0")
