@@ -24,6 +24,7 @@ from searchengine.describing.tags import Tags
 from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
+from searchengine.embedding.precision import AUTO
 from searchengine.errors import LibraryDamagedError, ModelError, UsageError
 from searchengine.photos.previews import Previews
 from searchengine.photos.thumbnails import Thumbnails
@@ -103,18 +104,19 @@ class Library:
         folders: Sequence[str | os.PathLike[str]] = (),
         *,
         exclude: Sequence[str] | None = None,
+        precision: str = AUTO,
         progress: OnProgress | None = None,
         stop: Event | None = None,
     ) -> IndexReport:
         """Take in the photos in these folders, or without any look again at all that are known.
 
-        `exclude`: gitignore patterns for these folders from now on; None leaves theirs. `stop`, when set, and Ctrl-C
-        end the run early, with everything done so far kept. Raises UsageError for a folder that isn't there,
-        LibraryError in its kinds.
+        `exclude`: gitignore patterns for these folders from now on; None leaves theirs. `precision`: what the model
+        computes in on a processor, one of `PRECISIONS`. `stop`, when set, and Ctrl-C end the run early, with everything
+        done so far kept. Raises UsageError for a folder that isn't there, LibraryError in its kinds.
         """
         if not folders and not self.database.roots.all():
             raise _no_folders()
-        report = self._indexer(stop).run([os.fsencode(folder) for folder in folders], exclude, progress)
+        report = self._indexer(stop, precision).run([os.fsencode(folder) for folder in folders], exclude, progress)
         self._follow()
         return report
 
@@ -210,7 +212,9 @@ class Library:
         """
         return self._answering().reasons.explain(photo, line, tell)
 
-    def use_model(self, name: str, *, progress: OnProgress | None = None, stop: Event | None = None) -> IndexReport:
+    def use_model(
+        self, name: str, *, precision: str = AUTO, progress: OnProgress | None = None, stop: Event | None = None
+    ) -> IndexReport:
         """Switch to another model: embed every photo with it beside the old, then answer with it.
 
         Until that is complete the old one answers; interrupted, the same call goes on. Raises ModelError when the model
@@ -218,7 +222,7 @@ class Library:
         """
         from searchengine.indexing.pipeline import Indexer
 
-        model = self.models.open(name)
+        model = self.models.open(name, precision=precision)
         report = Indexer(self.database, model, self.thumbnails, stop=stop).embed_missing(progress)
         if not report.interrupted:
             with self.database.writing():
@@ -328,11 +332,11 @@ class Library:
         results = reranked(whole, texts, matcher)
         return replace(results, hits=results.hits[query.offset : end])
 
-    def _indexer(self, stop: Event | None) -> Indexer:
+    def _indexer(self, stop: Event | None, precision: str = AUTO) -> Indexer:
         from searchengine.indexing.pipeline import Indexer
 
         # Many photos pay for waking a GPU; a single query, as `model` answers it, does not.
-        model = _open_same(self.models, self.model_identity, accelerated=True)
+        model = _open_same(self.models, self.model_identity, precision=precision)
         return Indexer(self.database, model, self.thumbnails, stop=stop)
 
     def _answering(self) -> _Answerer:
@@ -372,7 +376,7 @@ class _Answerer:
     def __init__(self, library: Library, model_id: int, identity: ModelIdentity) -> None:
         self.identity = identity
         self.file = library.settings.library / f"vectors-{model_id}.faiss"
-        self.model = Lazy(lambda: _open_same(library.models, identity, accelerated=False))
+        self.model = Lazy(lambda: _open_same(library.models, identity))
         self.index = LiveIndex(library.database, model_id, identity, self.file)
         folder = library.settings.library
         self.yardsticks = Yardsticks(library.database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
@@ -394,9 +398,12 @@ def _first_model(settings: Settings) -> ModelIdentity:
     return ModelStore(settings.models).open(chosen, accelerated=False).identity
 
 
-def _open_same(models: ModelStore, identity: ModelIdentity, *, accelerated: bool) -> EmbeddingModel:
-    """The model with this identity. Raises ModelError when what is here under its name is another edition."""
-    model = models.open(identity.name, accelerated=accelerated)
+def _open_same(models: ModelStore, identity: ModelIdentity, *, precision: str | None = None) -> EmbeddingModel:
+    """The model with this identity: with a `precision` for many photos, without for single queries.
+
+    Raises ModelError when what is here under its name is another edition.
+    """
+    model = models.open(identity.name, accelerated=precision is not None, precision=precision)
     if model.identity != identity:
         raise ModelError(
             f"The model {identity.name} on this machine isn't the one that this library was made with.",

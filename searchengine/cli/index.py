@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from searchengine.cli.models import pull_model
-from searchengine.cli.options import with_settings
+from searchengine.cli.options import with_precision, with_settings
 from searchengine.cli.output import note
 from searchengine.cli.progress import showing_progress
 from searchengine.cli.report import write_report
@@ -22,9 +22,15 @@ from searchengine.settings import Settings
 @click.option("--model", metavar="NAME", help="The model for a new library: a name from `searchengine models`, "
               "a hub name or a folder.  [env: SEARCHENGINE_MODEL]")  # fmt: skip
 @click.option("--strict", is_flag=True, help="End with exit code 1 when some photos can't be read.")
+@with_precision
 @with_settings
 def command(
-    folders: tuple[Path, ...], exclude: tuple[str, ...], model: str | None, strict: bool, settings: Settings
+    folders: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    model: str | None,
+    strict: bool,
+    precision: str,
+    settings: Settings,
 ) -> None:
     """Take the photos in FOLDERS into the library; without FOLDERS, look again at those it knows.
 
@@ -44,7 +50,7 @@ def command(
     if not Library.exists(settings) and not (settings.model or settings.default_model):
         settings = dataclasses.replace(settings, model=_choose_model(settings))
     with Library.open(settings, create=True) as library, showing_progress() as progress:
-        report = library.index(folders, exclude=exclude or None, progress=progress)
+        report = library.index(folders, exclude=exclude or None, precision=precision, progress=progress)
     write_report(report)
     if report.interrupted:
         raise SystemExit(130)

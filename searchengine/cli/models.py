@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from searchengine.cli.options import FILE, with_settings
+from searchengine.cli.options import FILE, with_precision, with_settings
 from searchengine.cli.output import note, write_json
 from searchengine.cli.probe import note_hardly_learnt
 from searchengine.cli.progress import showing_bytes, showing_progress
@@ -62,8 +62,9 @@ def pull(name: str) -> None:
 
 @command.command("use")
 @click.argument("name")
+@with_precision
 @with_settings
-def use(name: str, settings: Settings) -> None:
+def use(name: str, precision: str, settings: Settings) -> None:
     """Switch the library to the model NAME. The old one answers until every photo is embedded anew.
 
     Interrupted, the same command goes on where it was.
@@ -74,7 +75,7 @@ def use(name: str, settings: Settings) -> None:
     from searchengine.library import Library
 
     with Library.open(settings) as library, showing_progress() as progress:
-        report = library.use_model(name, progress=progress)
+        report = library.use_model(name, precision=precision, progress=progress)
         answering = library.database.models.active()
         away = len(library.database.embeddings.lacking(answering[0])) if answering else 0
         classes = library.own_classes.all()
@@ -176,6 +177,7 @@ def _write_table(models: list[ModelEntry]) -> None:
         table.add_column(heading, no_wrap=True)
     for heading in ("size", "ImageNet", "COCO"):
         table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("runs in", no_wrap=True)
     table.add_column("licence")
     for model in models:
         entry, figures = model.entry, model.entry.figures if model.entry else None
@@ -187,9 +189,13 @@ def _write_table(models: list[ModelEntry]) -> None:
             f"{size / 1e6:,.0f} MB" if size else "",
             _percent(figures.imagenet if figures else None),
             _percent(figures.coco_text_to_image if figures else None),
+            model.verdict.chosen if model.verdict else "",
             model.licence or "",
         )
     Console().print(table)
+    for model in models:
+        if model.verdict:
+            note(model.verdict.why)
     note("ImageNet: zero-shot top-1; COCO: text to image, R@1; in percent, as published.")
 
 

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from searchengine.conditions import Condition, HasCamera, HasFormat, HasLabel, InFolder, Taken
+from searchengine.embedding.precision import AUTO, PRECISIONS
 from searchengine.errors import printable
 from searchengine.records import Sort
 from searchengine.settings import Settings, absolute
@@ -69,6 +70,14 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, settings=Settings.choose(library=library), **kwargs)
 
     return wrapper
+
+
+def with_precision(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that embeds photos `--precision`."""
+    return click.option(
+        "--precision", type=click.Choice(PRECISIONS), default=AUTO, show_default=True,
+        help="What the model computes in on a processor; any but auto leaves a GPU alone.",
+    )(command)  # fmt: skip
 
 
 def with_server(command: Callable[..., None]) -> Callable[..., None]:

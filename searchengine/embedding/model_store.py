@@ -4,6 +4,8 @@
     own/NAME/           a checkpoint of the person's own, trained or converted here and installed under a plain name
     ready/NAME/         the model folder exported from it, or from a local checkpoint: a cache, made anew when it is
                         missing, torn, or older than what it was made from
+    precisions/SUM/     what was found out about the model with this checksum on this machine, and its image tower in 8
+                        bits: a cache
     partial/NAME/       a download that has not ended
 
 Whatever appears under its final name is whole: it is built beside and renamed. `pull` is the only method that touches
@@ -16,9 +18,11 @@ import logging
 import os
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from searchengine.embedding import hub
+from searchengine.embedding.adaptive import AdaptiveModel
 from searchengine.embedding.atomic_folders import alone, building, bytes_in, put
 from searchengine.embedding.base import EmbeddingModel
 from searchengine.embedding.captioner import Captioner
@@ -30,6 +34,7 @@ from searchengine.embedding.matcher import Matcher
 from searchengine.embedding.model_folder import MANIFEST, ModelFolder, read_model_folder
 from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.embedding.places import Place, address_of, find_place, place_to_install
+from searchengine.embedding.precision import AUTO, BFLOAT16, FLOAT32, Verdict, has_bfloat16, machine, place_for
 from searchengine.embedding.ready import ready_model
 from searchengine.embedding.receipt import RECEIPT, Receipt, pack, unpack
 from searchengine.embedding.torch_runtime import TorchModel, accelerator
@@ -49,6 +54,7 @@ class ModelEntry:
     bytes: int  # on this machine's disk
     licence: str | None  # as its card says, when it was downloaded; else as the catalogue does
     kind: Kind = Kind.SEARCH
+    verdict: Verdict | None = None  # on its precision here, where that was found out
 
 
 class ModelStore:
@@ -71,22 +77,36 @@ class ModelStore:
         names += sorted(path.parent.name for path in self.folder.glob(f"own/*/{CONFIG}"))
         return [self._entry(name) for name in dict.fromkeys(names)]
 
-    def open(self, name: str, *, accelerated: bool = True) -> EmbeddingModel:
+    def open(self, name: str, *, accelerated: bool = True, precision: str | None = None) -> EmbeddingModel:
         """The model of that name, which must be on this machine. Its weights are read when they are needed.
 
         A checkpoint is exported at its first opening, which takes up to minutes. `accelerated`: use a GPU where there
-        is one, which pays for many photos; for one query the processor answers before a GPU is awake.
+        is one, which pays for many photos; for one query the processor answers before a GPU is awake. `precision`:
+        one of `PRECISIONS`, for many photos on the processor; any but AUTO leaves a GPU alone. Without it the
+        processor computes in float32.
 
-        Raises NotFoundError for a name that can't be one, UsageError for a model that isn't for searching,
-        ModelMissingError when it must be pulled first, ModelUnsupportedError, ModelDamagedError.
+        Raises NotFoundError for a name that can't be one, UsageError for a model that isn't for searching or a
+        precision that isn't to be had, ModelMissingError when it must be pulled first, ModelUnsupportedError,
+        ModelDamagedError.
         """
         folder = self._folder(name)
-        device = accelerator() if accelerated and name != BUILTIN else None
-        if device is not None:
-            place = find_place(self.folder, name)
-            if weights(place.checkpoint):
-                return TorchModel(folder, open_checkpoint(place.checkpoint), device)
-        return OnnxModel(folder)
+        place = find_place(self.folder, name) if name != BUILTIN else None
+        checkpoint = place.checkpoint if place is not None and weights(place.checkpoint) else None
+        device = accelerator() if checkpoint and accelerated and precision in (None, AUTO) else None
+        if checkpoint and device:
+            return TorchModel(folder, open_checkpoint(checkpoint), device)
+        if precision is None or precision == FLOAT32:
+            return OnnxModel(folder)
+        half = partial(_in_half, folder, checkpoint) if checkpoint and has_bfloat16() else None
+        if precision != BFLOAT16:
+            return AdaptiveModel(OnnxModel(folder), self.folder, precision, half)
+        if half is None:
+            raise UsageError(
+                f"The model {name} can't be run in bfloat16 here: that takes a processor which multiplies in it, and "
+                "the model's checkpoint.",
+                "Leave --precision out for the fastest that there is.",
+            )
+        return half()
 
     def captioner(self, name: str = CAPTIONER) -> Captioner:
         """The captioner of that name, on a GPU where there is one. Raises as `open`."""
@@ -198,7 +218,7 @@ class ModelStore:
             self._folder(name).verify()
 
     def repair(self, name: str) -> None:
-        """Export a model anew from its checkpoint. Raises as `verify`.
+        """Export a model anew from its checkpoint, and forget what was found out about it. Raises as `verify`.
 
         What has no checkpoint, and a checkpoint that is itself damaged, can't be mended here.
         """
@@ -206,6 +226,9 @@ class ModelStore:
             with alone(self.folder, "build"):
                 shutil.rmtree(find_place(self.folder, name).ready, ignore_errors=True)
         self.verify(name)
+        if (found := place_for(self.folder, self._folder(name).identity.checksum)).exists():
+            with alone(self.folder, "build"):
+                shutil.rmtree(found, ignore_errors=True)
 
     def _folder(self, name: str) -> ModelFolder:
         """The model folder of a model, made now if it is exported from a checkpoint and isn't there."""
@@ -234,17 +257,33 @@ class ModelStore:
         entry = find(name)
         licence = entry.licence if entry is not None else None
         if name == BUILTIN:
-            return ModelEntry(name, entry, True, bytes_in(builtin_folder()), licence)
+            verdict = _verdict(self.folder, builtin_folder())
+            return ModelEntry(name, entry, True, bytes_in(builtin_folder()), licence, verdict=verdict)
         place = find_place(self.folder, name)
         receipt = _receipt(place)
         size = bytes_in(place.checkpoint) + bytes_in(place.ready)
         installed = place.hub is None or receipt is not None
-        return ModelEntry(name, entry, installed, size, (receipt and receipt.licence) or licence, _kind(place))
+        licence, verdict = (receipt and receipt.licence) or licence, _verdict(self.folder, place.ready)
+        return ModelEntry(name, entry, installed, size, licence, _kind(place), verdict)
 
 
 def builtin_folder() -> Path:
     """The folder of the built-in model, which is shipped with the program."""
     return data_folder() / BUILTIN
+
+
+def _in_half(folder: ModelFolder, checkpoint: Path) -> EmbeddingModel:
+    """A model in bfloat16 on the processor."""
+    return TorchModel(folder, open_checkpoint(checkpoint), "cpu")
+
+
+def _verdict(models: Path, folder: Path) -> Verdict | None:
+    """What was found out about the model in a folder; None when nothing was, or the model isn't ready."""
+    try:
+        identity = read_model_folder(folder).identity
+    except ModelError:
+        return None
+    return Verdict.read(place_for(models, identity.checksum), machine())
 
 
 def _kind(place: Place) -> Kind:

@@ -22,6 +22,7 @@ from searchengine.embedding.model_folder import (
     ModelFolder,
     read_model_folder,
 )
+from searchengine.embedding.precision import INT8
 from searchengine.errors import ModelDamagedError, printable
 
 if TYPE_CHECKING:
@@ -33,14 +34,15 @@ if TYPE_CHECKING:
 class OnnxModel(EmbeddingModel):
     """The model in a folder."""
 
-    def __init__(self, folder: ModelFolder) -> None:
+    def __init__(self, folder: ModelFolder, *, int8: Path | None = None) -> None:
+        """`int8`: the image tower's graph in 8 bits, in the place of the folder's."""
         self.folder = folder
         self.identity = folder.identity
         self.preprocessing = folder.preprocessing
-        self.precision = folder.precision
+        self.precision = folder.precision if int8 is None else INT8
         self.languages = folder.languages
         self.texts_at_once = folder.texts_at_once
-        self.image_tower = Lazy(lambda: _Graph(folder.path / IMAGE_GRAPH))
+        self.image_tower = Lazy(lambda: _Graph(int8 or folder.path / IMAGE_GRAPH))
         self.text_tower = Lazy(lambda: _Graph(folder.path / TEXT_GRAPH))
         self.tokenizer = Lazy(lambda: load_tokenizer(folder.path / TOKENIZER))
 
@@ -64,7 +66,7 @@ class _Graph:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._session = _load(path)
+        self._session = load_session(path)
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
@@ -107,7 +109,8 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _load(path: Path) -> InferenceSession:
+def load_session(path: Path) -> InferenceSession:
+    """A graph, ready to run on all processors that this process may use. Raises ModelDamagedError."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

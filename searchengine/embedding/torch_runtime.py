@@ -1,4 +1,4 @@
-"""A checkpoint as an `EmbeddingModel`, run by PyTorch in half precision on a GPU.
+"""A checkpoint as an `EmbeddingModel`, run by PyTorch in half precision: on a GPU, or on a processor with bfloat16.
 
 The preprocessing and the tokenizer are those of the model folder that was exported from the same checkpoint, and so is
 the identity: what one runtime embedded, the other may search.
@@ -20,6 +20,7 @@ from searchengine.embedding.base import EmbeddingModel
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_folder import TOKENIZER, ModelFolder
 from searchengine.embedding.onnx_runtime import load_tokenizer, tokenize
+from searchengine.embedding.precision import BFLOAT16, FLOAT16
 from searchengine.errors import ModelError
 
 if TYPE_CHECKING:
@@ -51,14 +52,13 @@ def accelerator() -> str | None:
 class TorchModel(EmbeddingModel):
     """A checkpoint on a GPU, loaded there at its first use.
 
-    Matrix products and convolutions are in float16; normalisations, softmax and the sums between the layers stay in
-    float32 (PyTorch's autocast), so that no activation overflows.
+    Matrix products and convolutions are in float16, on a processor in bfloat16; normalisations, softmax and the sums
+    between the layers stay in float32 (PyTorch's autocast), so that no activation overflows.
     """
 
-    precision = "float16"
-
     def __init__(self, folder: ModelFolder, checkpoint: Checkpoint, device: str) -> None:
-        """`folder` is the export of `checkpoint`; `device` is PyTorch's name: "cuda", "mps" or, slowly, "cpu"."""
+        """`folder` is the export of `checkpoint`; `device` is PyTorch's name: "cuda", "mps" or "cpu"."""
+        self.precision = BFLOAT16 if device == "cpu" else FLOAT16
         self.identity = folder.identity
         self.preprocessing = folder.preprocessing
         self.languages = folder.languages
@@ -96,7 +96,7 @@ class TorchModel(EmbeddingModel):
         import torch
 
         try:
-            with torch.inference_mode(), torch.autocast(self.device, torch.float16):
+            with torch.inference_mode(), torch.autocast(self.device, getattr(torch, self.precision)):
                 yield
         except torch.OutOfMemoryError as error:
             raise ModelError(

@@ -76,7 +76,7 @@ def test_matrix_products_are_in_half_and_normalisations_between_the_layers_are_n
     model.encode_images([photo(40, 40)])
     assert len(seen) == 7, "three in each of two layers, and one in the pooling head"
     for name, dtype in seen.items():
-        assert dtype == (torch.float16 if name.endswith("fc1") else torch.float32), name
+        assert dtype == (torch.bfloat16 if name.endswith("fc1") else torch.float32), name
 
 
 def test_a_gpu_that_is_too_small_is_said_so(model: TorchModel, monkeypatch: pytest.MonkeyPatch) -> None:
