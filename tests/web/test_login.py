@@ -136,8 +136,10 @@ def test_a_cookie_that_was_made_up_opens_nothing(visitor: FlaskClient, own: Libr
 def test_signing_out_ends_the_session(visitor: FlaskClient) -> None:
     sign_in(visitor)
     assert visitor.post("/logout").status_code == 403  # without the token
-    match = re.search(r'csrf-token" content="(\w+)"', visitor.get("/").text)
+    page = visitor.get("/albums").text
+    match = re.search(r'csrf-token" content="(\w+)"', page)
     assert match
+    assert re.search(rf'action="/logout">.*value="{match[1]}".*Sign out', page)
     assert visitor.post("/logout", headers={"X-CSRF-Token": match[1]}).location == "/login"
     assert visitor.get("/", headers=PAGE).status_code == 302
 
