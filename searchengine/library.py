@@ -11,6 +11,7 @@ What a part can do by itself is asked of the part: `library.database`, `library.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -25,7 +26,7 @@ from searchengine.embedding.catalog import BUILTIN
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.precision import AUTO
-from searchengine.errors import LibraryDamagedError, ModelError, UsageError
+from searchengine.errors import LibraryDamagedError, LibraryError, ModelError, UsageError
 from searchengine.photos.previews import Previews
 from searchengine.photos.thumbnails import Thumbnails
 from searchengine.records import Band, IndexReport, PhotoData, Progress, Query, Results, Sort
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from searchengine.settings import Settings
     from searchengine.store.prune import Pruned
     from searchengine.training.progress import Tell
+
+logger = logging.getLogger(__name__)
 
 OnProgress = Callable[[Progress], None]
 
@@ -296,7 +299,13 @@ class Library:
 
     def close(self) -> None:
         """Let go of the library's files."""
-        self.database.close()
+        try:
+            if self._answerer is not None:
+                self._answerer.searcher.keep_words()
+        except LibraryError as error:  # it would only have made the same queries quicker
+            logger.debug("%s", error)
+        finally:
+            self.database.close()
 
     def __enter__(self) -> Self:
         return self

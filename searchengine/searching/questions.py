@@ -13,6 +13,7 @@ from searchengine.ranking.fusion import fuse
 from searchengine.searching.expression import Text
 from searchengine.searching.likeness import LikenessReader
 from searchengine.searching.plan import LikePhoto
+from searchengine.store.captions import as_kept
 
 if TYPE_CHECKING:
     from searchengine.conditions import Condition
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from searchengine.searching.marks import Marks
     from searchengine.searching.plan import Asked, Plan
     from searchengine.store.database import Database
+
+MOST_KEPT = 100
+"""Texts that are kept of one opening of a library: those that its first queries ask for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,10 @@ class Asker:
 
     def __init__(self, database: Database, model_id: int, model: Callable[[], EmbeddingModel]) -> None:
         """`model` gives the loaded model; it is called only when words or an unknown photo are asked for."""
+        self._database = database
+        self._model_id = model_id
         self._model = model
+        self._unkept: dict[str, Vector] = {}  # what the model was shown since the library was opened
         self._likeness = LikenessReader(database, model_id, model)
 
     def questions(self, plan: Plan, yardstick: Callable[[], Yardstick]) -> Questions:
@@ -101,7 +108,21 @@ class Asker:
             return {}, []
         model = self._model()
         note = reading_note(" ".join(texts), model.identity.name, model.languages)
-        return dict(zip(texts, model.encode_texts(texts), strict=True)), [note] if note else []
+        known = {text: self._unkept[text] for text in texts if text in self._unkept}
+        known |= self._database.sentences.known(self._model_id, [text for text in texts if text not in known])
+        new = [text for text in texts if text not in known]
+        if new:
+            # As it is when it has been kept, so that the same words find the same the next time.
+            encoded = dict(zip(new, as_kept(model.encode_texts(new)), strict=True))
+            known |= encoded
+            if len(self._unkept) < MOST_KEPT:
+                self._unkept |= encoded
+        return known, [note] if note else []
+
+    def keep(self) -> None:
+        """Keep in the library how the model sees what was asked, so that asking it again needs no model."""
+        self._database.sentences.keep(self._model_id, self._unkept)
+        self._unkept = {}
 
 
 def together(parts: tuple[Part, ...], yardstick: Callable[[], Yardstick]) -> Vector:

@@ -19,7 +19,7 @@ from searchengine.store.schema import CaptionRow, ModelRow, PhotoRow, SentenceRo
 from searchengine.store.sqlite import chunks, insert_new
 
 if TYPE_CHECKING:
-    from searchengine.records import Ids, Vectors
+    from searchengine.records import Ids, Vector, Vectors
 
 LIST = "list"
 """The source of a person's own sentences; every other one is the name of a captioner."""
@@ -135,6 +135,15 @@ class Sentences:
         vectors = unpack([known[text] for text in texts], self._dim(model_id))
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
+    def known(self, model_id: int, texts: Sequence[str]) -> dict[str, Vector]:
+        """How a model sees those of these texts that it has been shown: float32 (dim,) of unit length, by text."""
+        return {text: _unit(packed) for text, packed in self._known(model_id, list(texts)).items()}
+
+    def keep(self, model_id: int, vectors: Mapping[str, Vector]) -> None:
+        """Keep how a model sees these texts, float32 (dim,) of unit length, where the library can be written to."""
+        if vectors:
+            self._keep(model_id, list(vectors), [vector.astype("<f2").tobytes() for vector in vectors.values()])
+
     def count(self, model_id: int) -> int:
         """How many sentences a model has been shown."""
         with self._connections.reading() as connection:
@@ -171,3 +180,14 @@ class Sentences:
 
 def _caption(row: Any) -> Caption:
     return Caption(row.id, row.text, row.source, row.photo_id)
+
+
+def as_kept(vectors: Vectors) -> Vectors:
+    """Vectors, float32 (n, dim), as they are when they have been kept: rounded to float16, of unit length again."""
+    rounded = vectors.astype("<f2").astype(np.float32)
+    return np.asarray(rounded / np.linalg.norm(rounded, axis=1, keepdims=True), np.float32)
+
+
+def _unit(packed: bytes) -> Vector:
+    vector: Vector = as_kept(np.frombuffer(packed, "<f2").astype(np.float32)[np.newaxis])[0]
+    return vector
