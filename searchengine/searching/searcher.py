@@ -128,10 +128,6 @@ class Searcher:
         """
         return self._questions(plan(line), None).each
 
-    def keep_words(self) -> None:
-        """Keep in the library how the model sees the words that were asked for. Raises LibraryError in its kinds."""
-        self._asker.keep()
-
     # --- narrowing ---
 
     def _questions(self, planned: Plan, marked: str | None) -> Questions:
@@ -210,7 +206,7 @@ class Searcher:
             nearest = nearest if nearest is not None and len(nearest) else window.take(slice(0, NEAREST))
             since = np.concatenate((since, np.full(len(fitting), len(since))))
             found = fitting if found is None else found.followed_by(fitting)
-            if query.sort is Sort.RELEVANCE:
+            if query.sort is Sort.RELEVANCE and len(found) >= needed:  # of fewer photos there aren't more lines
                 lines = self._collapsed(found, needed, since, expand=query.expand)
                 if len(lines) >= needed:
                     break
@@ -219,6 +215,8 @@ class Searcher:
             return _lines(nearest)[query.offset : needed], not len(nearest)
         if found is not None and query.sort is Sort.DATE:
             lines = self._collapsed(self._by_date(found), needed, None, expand=query.expand)
+        elif found is not None and len(found) < needed:
+            lines = self._collapsed(found, needed, since, expand=query.expand)
         return lines[query.offset : needed], True
 
     def _by_date(self, found: Candidates) -> Candidates:
