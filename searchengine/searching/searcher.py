@@ -128,6 +128,10 @@ class Searcher:
         """
         return self._questions(plan(line), None).each
 
+    def keep_words(self) -> None:
+        """Keep in the library how the model sees the words that were asked for. Raises LibraryError in its kinds."""
+        self._asker.keep()
+
     # --- narrowing ---
 
     def _questions(self, planned: Plan, marked: str | None) -> Questions:
