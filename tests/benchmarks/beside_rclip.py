@@ -4,10 +4,11 @@
     python -m tests.benchmarks.beside_rclip SETUP WORK [ROW ...]
 
 SETUP is the script that prepares rclip (it has the actions prepare and photos, and the function `rclip`). Everything is
-made in WORK, once; that takes half an hour and 10 GB with the largest row. Rows: index-12mp, index-small, builtin-12mp,
-again-N, cold-N for libraries of N photos. Each command is run whole, as a person starts it, first the one, then the
-other, RUNS times; the table gives medians and their ratio. Our library has met its model before: what a new library
-does once (the model reads all labels) isn't counted, and neither is rclip's download.
+made in WORK, once; that takes half an hour and 10 GB with the largest row. Rows: PRECISION-12mp and PRECISION-small
+(int8, float32, bfloat16; rclip computes in float32) and builtin-12mp for indexing, again-N, cold-N for libraries of N
+photos. Each command is run whole, as a person starts it, first the one, then the other, RUNS times; the table gives
+medians and their ratio. Our library has met its model before: what a new library
+does once (the model reads all labels, its 8 bits are calibrated) isn't counted, and neither is rclip's download.
 """
 
 # ruff: noqa: T201  # a program of its own: it prints what it measured
@@ -33,8 +34,18 @@ from searchengine.settings import Settings
 
 ONE_RUN = Path(__file__).with_name("one_run.py")
 RUNS = 5
-LARGE, SMALL = 48, 200
-ROWS = ("index-12mp", "index-small", "builtin-12mp", "again-100000", "cold-100", "cold-100000", "cold-1000000")
+LARGE, SMALL, CALIBRATION = 48, 200, 300
+ROWS = (
+    "int8-12mp",
+    "float32-12mp",
+    "int8-small",
+    "float32-small",
+    "builtin-12mp",
+    "again-100000",
+    "cold-100",
+    "cold-100000",
+    "cold-1000000",
+)
 QUERIES = ("two dogs on a beach", "a red car at night", "children in the snow", "a boat on a lake", "an old church")
 
 
@@ -68,9 +79,10 @@ class Beside:
 
     def row(self, name: str) -> tuple[Command, Command]:
         kind, _, what = name.partition("-")
-        if kind in ("index", "builtin"):
+        if kind in ("float32", "int8", "bfloat16", "builtin"):
             photos = self.photos(what)
-            return self.index(photos, "builtin" if kind == "builtin" else self.model), self.their_index(photos)
+            model, precision = ("builtin", "auto") if kind == "builtin" else (self.model, kind)
+            return self.index(photos, model, precision), self.their_index(photos)
         count = int(what)
         # How long looking again takes has nothing to do with the model.
         ours = self.library("builtin" if kind == "again" else self.model, count)
@@ -98,19 +110,20 @@ class Beside:
                 library.search("a dog")
         return folder / "library"
 
-    def index(self, photos: Path, model: str) -> Command:
+    def index(self, photos: Path, model: str, precision: str) -> Command:
         met = self.work / f"met-{Path(model).name}"
         if not met.exists():
-            one = self.work / "one"
-            draw_photos(one, 1, lambda *_: None, width=400, height=300)
+            # The photos by which the 8 bits are calibrated; all later runs have them, if they want to.
+            some = self.work / "some"
+            draw_photos(some, CALIBRATION, lambda *_: None, width=400, height=300)
             with Library.open(Settings(met, self.models, model), create=True) as library:
-                library.index([one])
-                library.forget(one)
+                library.index([some], precision="auto" if model == "builtin" else "int8")
+                library.forget(some)
 
         def run(_: int) -> Run:
             shutil.rmtree(self.work / "fresh", ignore_errors=True)
             shutil.copytree(met, self.work / "fresh")
-            return self.ours("index", photos, library=self.work / "fresh")
+            return self.ours("index", photos, "--precision", precision, library=self.work / "fresh")
 
         return run
 
