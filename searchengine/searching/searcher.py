@@ -19,7 +19,7 @@ from searchengine.searching.albums import album_ids
 from searchengine.searching.candidates import Candidates, candidates, excluded
 from searchengine.searching.marks import Marks, as_meant
 from searchengine.searching.named import lasting
-from searchengine.searching.plan import plan
+from searchengine.searching.plan import LikePhoto, plan
 from searchengine.searching.plan_words import condition_in_words
 from searchengine.searching.questions import Asker, Questions
 from searchengine.store.roots import lies_in
@@ -47,6 +47,12 @@ LEAST = THRESHOLDS[Band.WEAK]
 REMEMBERED = 100
 """Lines of which all photos are kept in mind: those of albums and saved searches."""
 
+FIRST = 64
+"""Lines that are ranked at first, of which the pages are cut; twice as many when further ones are asked for."""
+
+ANSWERS = 32
+"""Answers whose lines are kept in mind, so that the next page of one costs no search."""
+
 LISTED = 4096
 """Photos that are held against what must not fit at once, where nothing else is asked of their content."""
 
@@ -61,6 +67,17 @@ class _Line:
     alike: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """The lines of an answer, and what is to be said of it."""
+
+    lines: Sequence[_Line]
+    notes: tuple[str, ...]
+    fits: bool = True
+    total: int | None = None
+    newest: int = 0
+
+
 class Searcher:
     """Answers queries over one library with one model. Threads may share it."""
 
@@ -73,6 +90,7 @@ class Searcher:
         self._asker = Asker(database, index.model_id, model)
         self._yardsticks = yardsticks
         self._found = lru_cache(REMEMBERED)(self._find)
+        self._answered = lru_cache(ANSWERS)(lambda _version, *asked: self._answer(*asked))
 
     def search(self, query: Query) -> Results:
         """The photos that fit, best first; without anything asked of their content, the newest first.
@@ -84,20 +102,35 @@ class Searcher:
         planned = plan(query.line, query.like, query.conditions, everything=query.everything)
         if planned.by_content and not len(self._index.ids):
             return Results((), (EMPTY,))
+        if not planned.by_content:
+            answer = self._answer(query, planned)
+            return replace(self._results(answer.lines, planned, answer.notes), total=answer.total, newest=answer.newest)
+        needed, most = query.offset + query.limit, FIRST
+        while most < needed:
+            most *= 2
+        whole = replace(query, limit=most, offset=0)
+        if _depends_on_files(planned):
+            answer = self._answer(whole, planned)
+        else:
+            answer = self._answered(self._database.version(), whole, planned)
+        results = self._results(answer.lines[query.offset : needed], planned, answer.notes)
+        return replace(results, fits=answer.fits, newest=answer.newest)
+
+    def _answer(self, query: Query, planned: Plan) -> _Answer:
         # With a photo beside the line something else is asked than what was marked.
         questions = self._questions(planned, None if query.like else query.line)
         masks = [_up_to(query.newest, self._satisfying(question, ())) for question in questions.each]
         newest = max((int(mask[-1]) for mask in masks if len(mask)), default=0)
         if not newest:
-            return Results((), (self._why_none(questions.each),))
+            return _Answer((), (self._why_none(questions.each),))
         if not questions.by_content:
             listed = self._listed(questions.each, masks, most=query.offset + query.limit)
             lines = [_Line(int(photo_id)) for photo_id in listed[query.offset :]]
             total = None if any(question.excluded for question in questions.each) else len(_union(masks))
-            return replace(self._results(lines, planned, questions.notes), total=total, newest=newest)
+            return _Answer(lines, questions.notes, total=total, newest=newest)
         lines, fits = self._ranked(query, questions.each, masks)
         notes = questions.notes if fits else (*questions.notes, NOTHING_FITS)
-        return replace(self._results(lines, planned, notes), fits=fits, newest=newest)
+        return _Answer(lines, notes, fits=fits, newest=newest)
 
     def find(self, line: str, least: Band, opened: tuple[str, ...] = ()) -> Ids:
         """All photos that a line finds with at least this relevance, int64 (n,), ascending; conditions alone: all.
@@ -269,6 +302,12 @@ class Searcher:
         )
         there = tuple(hit for hit in hits if hit.paths)  # the last file may have gone since the search began
         return Results(there, (*notes, *_away(there)))
+
+
+def _depends_on_files(planned: Plan) -> bool:
+    """Whether a photo is asked with: its file may be looked at, and hold something else the next time."""
+    asked = (part for each in planned.alternatives for part in (*each.asked, *each.excluded))
+    return any(isinstance(part, LikePhoto) for part in asked)
 
 
 def _union(masks: Sequence[Ids]) -> Ids:

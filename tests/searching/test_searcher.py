@@ -408,3 +408,30 @@ def test_what_an_album_asks_is_answered_from_memory_until_something_is_written(
     assert searcher.find("format:png", Band.GOOD) is found
     (another,) = put(library, model, [paint(tmp_path / "pictures", "blue-green.png", ["blue", "green"])])
     assert another in searcher.find("format:png", Band.GOOD)
+
+
+def test_the_next_page_costs_no_search_until_something_is_written(
+    library: SmallLibrary, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dim = library.model.dim
+    ids = library.add(unit_vectors(300, dim))
+    asked: list[int] = []
+    search = LiveIndex.search
+
+    def counted(self: LiveIndex, *how: Any, **more: Any) -> Any:
+        asked.append(1)
+        return search(self, *how, **more)
+
+    monkeypatch.setattr(LiveIndex, "search", counted)
+    whole = [hit.id for hit in searcher.search(everything(line="red", limit=300))]
+    assert sorted(whole) == ids
+    pages = [[hit.id for hit in searcher.search(everything(line="red", limit=20, offset=at))] for at in (0, 20, 60, 40)]
+    assert [*pages[0], *pages[1], *pages[3], *pages[2]] == whole[:80]
+    before = len(asked)
+    again = [[hit.id for hit in searcher.search(everything(line="red", limit=20, offset=at))] for at in (0, 20, 60, 40)]
+    assert again == pages
+    assert len(asked) == before
+    (new,) = library.add(unit_vectors(1, dim, seed=5))
+    assert new in {hit.id for hit in searcher.search(everything(line="red", limit=301))}
+    library.hide([whole[0]])
+    assert whole[0] not in {hit.id for hit in searcher.search(everything(line="red", limit=20))}
