@@ -179,7 +179,8 @@ class Searcher:
         """The photos that satisfy a question's conditions, int64 (n,), ascending; hidden ones are left out."""
         conditions = question.conditions
         if not conditions and question.vector is not None:
-            return np.setdiff1d(self._index.ids, self._database.photos.hidden(), assume_unique=True)
+            ids, hidden = self._index.ids, self._database.photos.hidden()
+            return np.setdiff1d(ids, hidden, assume_unique=True) if len(hidden) else ids
         albums: list[tuple[str, bool]] = []
         others = []
         for condition in conditions:
