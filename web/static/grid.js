@@ -7,14 +7,9 @@ import { Card } from "./card.js";
 import { Headings } from "./headings.js";
 import { Rows } from "./rows.js";
 
-const GAP = 6;
-const HEADING = 56;
 const MOST = 360; // cards in the document
 const HURRY = 1.2; // screens in one frame; who scrolls so fast looks at no picture
 const CALM = 110; // ms
-
-/** A row's height, about, by the grid's width. */
-const TARGETS = [[480, 112], [900, 165], [1500, 200], [2200, 228], [Infinity, 270]];
 
 export class Grid {
   /**
@@ -32,7 +27,7 @@ export class Grid {
     /** @type {import("./answer.js").Answer | null} */
     this.answer = null;
     this.#ways = ways;
-    this.#rows = new Rows(list.clientWidth, 200, GAP, HEADING);
+    this.#rows = new Rows(list.clientWidth);
     addEventListener("scroll", () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.#resized()).observe(list);
     new ResizeObserver(() => { this.#top = null; }).observe(list.previousElementSibling);
@@ -93,14 +88,20 @@ export class Grid {
     const top = this.#offset() + row.top;
     const header = document.querySelector("header")?.getBoundingClientRect().bottom ?? 0;
     const bottom = top + row.height - innerHeight;
-    if (top < scrollY + header) scrollTo({ top: top - header - HEADING, behavior: "instant" });
-    else if (bottom > scrollY) scrollTo({ top: bottom + 2 * GAP, behavior: "instant" });
+    if (top < scrollY + header) scrollTo({ top: top - header - this.#rows.headingHeight, behavior: "instant" });
+    else if (bottom > scrollY) scrollTo({ top: bottom + 2 * this.#rows.gap, behavior: "instant" });
     this.paint();
   }
 
   /** The photo so many rows above (below 0) or below another. @param {number} index @param {number} steps */
   inRow(index, steps) {
     return this.#rows.inRow(index, steps);
+  }
+
+  /** The first photo that the window shows. */
+  get topTile() {
+    const [number] = this.#rows.between(scrollY - this.#offset(), 0);
+    return this.answer?.tiles[this.#rows.rows[number]?.first];
   }
 
   /** Pixels; of what has its place. */
@@ -135,9 +136,7 @@ export class Grid {
   }
 
   #arrange() {
-    const width = this.list.clientWidth;
-    const target = TARGETS.find(([least]) => width < least)[1];
-    this.#rows = new Rows(width, target, width < 480 ? 3 : GAP, HEADING);
+    this.#rows = new Rows(this.list.clientWidth);
     if (this.answer) this.extend();
   }
 

@@ -20,15 +20,16 @@ const WIDEST = 3.6;
 /** A row that isn't full may be this much higher than meant. */
 const STRETCH = 1.35;
 
+/** A row's height, about, by the grid's width. */
+const TARGETS = [[480, 112], [900, 165], [1500, 200], [2200, 228], [Infinity, 270]];
+
 export class Rows {
-  /**
-   * @param {number} width  of the grid, pixels
-   * @param {number} target  a row's height, about
-   * @param {number} gap
-   * @param {number} headingHeight
-   */
-  constructor(width, target, gap, headingHeight) {
-    Object.assign(this, { width, target, gap, headingHeight });
+  /** @param {number} width  of the grid, pixels */
+  constructor(width) {
+    this.width = width;
+    this.target = TARGETS.find(([least]) => width < least)[1];
+    this.gap = width < 480 ? 3 : 6;
+    this.headingHeight = 56;
     /** @type {Row[]} */
     this.rows = [];
     this.height = 0;

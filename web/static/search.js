@@ -16,6 +16,7 @@ import { Selection } from "./selection.js";
 import { toast } from "./toast.js";
 import { acceptPhotos } from "./uploads.js";
 import { Viewer } from "./viewer.js";
+import { sayWhen } from "./when.js";
 
 const MOST_LIKE = 20; // photos of the library that are asked with, at most
 const MOST_PHOTOS = 8; // and photos that are handed over
@@ -170,6 +171,7 @@ addEventListener("popstate", ({ state }) => {
   asking.goTo(question);
 });
 
+sayWhen(grid, () => !asking.answer?.byContent || asking.answer.question.sort === "date");
 gridKeys(list, grid, act);
 pressing(list, { markable, isPicking: () => selection.size > 0, act });
 acceptPhotos(document.getElementById("photo"), async (photos) => {

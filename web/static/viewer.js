@@ -83,7 +83,15 @@ export class Viewer {
     const next = await this.ways.neighbour(direction, this.tile.id);
     if (!next) return;
     this.show(next);
+    this.#glide(direction);
     this.ways.moved(next);
+  }
+
+  /** Let the next photo come from the side where it stood. */
+  #glide(direction) {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const from = { opacity: 0, transform: `translateX(${direction * 48}px)` };
+    this.image.animate([from, { opacity: 1, transform: "none" }], { duration: 160, easing: "ease-out" });
   }
 
   #build() {

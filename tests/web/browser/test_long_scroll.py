@@ -83,6 +83,5 @@ def timed_tasks(page: Page) -> Iterator[list[float]]:
     yield tasks
     events = json.loads(browser.stop_tracing())["traceEvents"]
     ((main, _),) = Counter((e["pid"], e["tid"]) for e in events if e["name"] == "FunctionCall").most_common(1)
-    tasks += [
-        e["tdur"] / 1000 for e in events if e["name"] == "RunTask" and (e["pid"], e["tid"]) == main if "tdur" in e
-    ]
+    timed = [e for e in events if e["name"] == "RunTask" and (e["pid"], e["tid"]) == main and "tdur" in e]
+    tasks += [e["tdur"] / 1000 for e in timed]
