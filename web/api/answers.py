@@ -14,7 +14,7 @@ def answer(record: Record | dict[str, Any], status: int = 200) -> Response:
     """A record, or plain values, as JSON; 304 without a body where the client has just that already."""
     response = Response(to_json(record), status, content_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         response.add_etag()
         response.make_conditional(request)
     return response

@@ -17,7 +17,8 @@ INFO = Info(
     summary="Find your own photographs by what is in them.",
     description=(
         "Answers are JSON and carry an ETag; ask again with If-None-Match and an unchanged one costs 304 and no body. "
-        "What goes wrong is application/problem+json. Photos are known by their id."
+        "What goes wrong is application/problem+json. Photos are known by their id. "
+        "Where a password is set, send a token that `searchengine tokens add NAME` made: Authorization: Bearer TOKEN."
     ),
 )
 
