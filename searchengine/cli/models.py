@@ -37,12 +37,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
     from searchengine.embedding.kinds import Kind
 
     if ctx.invoked_subcommand is None:
-        entries = _store(Settings.choose()).entries()
+        store = _store(Settings.choose())
+        entries = store.entries()
         if as_json:
             write_json([asdict(entry) for entry in entries])
         else:
             _write_table([entry for entry in entries if entry.kind is Kind.SEARCH])
             _write_others([entry for entry in entries if entry.kind is not Kind.SEARCH])
+            for verdict in store.verdicts():
+                note(verdict.why)
 
 
 @command.command("pull")
@@ -177,7 +180,6 @@ def _write_table(models: list[ModelEntry]) -> None:
         table.add_column(heading, no_wrap=True)
     for heading in ("size", "ImageNet", "COCO"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("runs in", no_wrap=True)
     table.add_column("licence")
     for model in models:
         entry, figures = model.entry, model.entry.figures if model.entry else None
@@ -189,13 +191,9 @@ def _write_table(models: list[ModelEntry]) -> None:
             f"{size / 1e6:,.0f} MB" if size else "",
             _percent(figures.imagenet if figures else None),
             _percent(figures.coco_text_to_image if figures else None),
-            model.verdict.chosen if model.verdict else "",
             model.licence or "",
         )
     Console().print(table)
-    for model in models:
-        if model.verdict:
-            note(model.verdict.why)
     note("ImageNet: zero-shot top-1; COCO: text to image, R@1; in percent, as published.")
 
 

@@ -54,7 +54,6 @@ class ModelEntry:
     bytes: int  # on this machine's disk
     licence: str | None  # as its card says, when it was downloaded; else as the catalogue does
     kind: Kind = Kind.SEARCH
-    verdict: Verdict | None = None  # on its precision here, where that was found out
 
 
 class ModelStore:
@@ -76,6 +75,11 @@ class ModelStore:
         names += [find_place(self.folder, address_of(slug)).name for slug in pulled]
         names += sorted(path.parent.name for path in self.folder.glob(f"own/*/{CONFIG}"))
         return [self._entry(name) for name in dict.fromkeys(names)]
+
+    def verdicts(self) -> list[Verdict]:
+        """What was found out about models on this machine: in which precision they are run, and why."""
+        found = [Verdict.read(place, machine()) for place in sorted(place_for(self.folder, "").glob("*"))]
+        return [verdict for verdict in found if verdict is not None]
 
     def open(self, name: str, *, accelerated: bool = True, precision: str | None = None) -> EmbeddingModel:
         """The model of that name, which must be on this machine. Its weights are read when they are needed.
@@ -257,14 +261,12 @@ class ModelStore:
         entry = find(name)
         licence = entry.licence if entry is not None else None
         if name == BUILTIN:
-            verdict = _verdict(self.folder, builtin_folder())
-            return ModelEntry(name, entry, True, bytes_in(builtin_folder()), licence, verdict=verdict)
+            return ModelEntry(name, entry, True, bytes_in(builtin_folder()), licence)
         place = find_place(self.folder, name)
         receipt = _receipt(place)
         size = bytes_in(place.checkpoint) + bytes_in(place.ready)
         installed = place.hub is None or receipt is not None
-        licence, verdict = (receipt and receipt.licence) or licence, _verdict(self.folder, place.ready)
-        return ModelEntry(name, entry, installed, size, licence, _kind(place), verdict)
+        return ModelEntry(name, entry, installed, size, (receipt and receipt.licence) or licence, _kind(place))
 
 
 def builtin_folder() -> Path:
@@ -275,15 +277,6 @@ def builtin_folder() -> Path:
 def _in_half(folder: ModelFolder, checkpoint: Path) -> EmbeddingModel:
     """A model in bfloat16 on the processor."""
     return TorchModel(folder, open_checkpoint(checkpoint), "cpu")
-
-
-def _verdict(models: Path, folder: Path) -> Verdict | None:
-    """What was found out about the model in a folder; None when nothing was, or the model isn't ready."""
-    try:
-        identity = read_model_folder(folder).identity
-    except ModelError:
-        return None
-    return Verdict.read(place_for(models, identity.checksum), machine())
 
 
 def _kind(place: Place) -> Kind:

@@ -65,7 +65,8 @@ def quantise(source: Path, target: Path, inputs: Iterable[NDArray[Any]]) -> int:
     patches = rewriting.quantise_patches()
     rewriting.finish()
     model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
-    onnx.save(model, target)
+    # Beside the graph, from where the runtime maps them: inside it they would be read, and copied.
+    onnx.save(model, target, save_as_external_data=True, location=f"{target.name}.data")
     return sum(map(len, products.values())) + patches
 
 

@@ -13,7 +13,7 @@ from searchengine.embedding.adaptive import AdaptiveModel
 from searchengine.embedding.model_folder import IMAGE_GRAPH, ModelFolder, write_model_folder
 from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.onnx_runtime import OnnxModel
-from searchengine.embedding.precision import AUTO, BFLOAT16, FLOAT32, INT8, Fidelity, Trial, Verdict, machine
+from searchengine.embedding.precision import AUTO, BFLOAT16, FLOAT32, INT8, Fidelity, Trial, Verdict
 from searchengine.errors import UsageError
 from searchengine.library import Library
 from searchengine.settings import Settings
@@ -96,9 +96,7 @@ def test_a_tower_that_quantises_badly_is_refused_and_it_is_said_why(bad: ModelFo
     model = AdaptiveModel(plain, tmp_path / "models")
     assert embed_all(model) == [FLOAT32] * 6
     assert np.array_equal(model.encode_prepared(PICTURES), plain.encode_prepared(PICTURES))
-    (kept,) = tmp_path.glob("models/precisions/*")
-    verdict = Verdict.read(kept, machine())
-    assert verdict is not None
+    (verdict,) = ModelStore(tmp_path / "models").verdicts()
     assert "int8 isn't close enough to float32" in verdict.why
     assert AdaptiveModel(plain, tmp_path / "models").precision == FLOAT32
 
