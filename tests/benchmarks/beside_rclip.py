@@ -3,12 +3,19 @@
     python -m tests.benchmarks.random_clip WORK/model VOCABULARY
     python -m tests.benchmarks.beside_rclip SETUP WORK [ROW ...]
 
-SETUP is the script that prepares rclip (it has the actions prepare and photos, and the function `rclip`). Everything is
-made in WORK, once; that takes half an hour and 10 GB with the largest row. Rows: PRECISION-12mp and PRECISION-small
-(int8, float32, bfloat16; rclip computes in float32) and builtin-12mp for indexing, again-N, cold-N for libraries of N
-photos. Each command is run whole, as a person starts it, first the one, then the other, RUNS times; the table gives
-medians and their ratio. Our library has met its model before: what a new library
-does once (the model reads all labels, its 8 bits are calibrated) isn't counted, and neither is rclip's download.
+SETUP is the script that prepares rclip (it has the actions prepare and photos). Everything is made in WORK, once; that
+takes half an hour, and 10 GB with the largest row. The rows:
+
+    int8-12mp float32-12mp bfloat16-12mp      indexing with the same model; rclip computes in float32
+    int8-small float32-small bfloat16-small   the same, photos of 500 by 375 pixels
+    builtin-12mp                              indexing with the model that comes with the program
+    loop-12mp loop-small                      in float32, beside a plain loop over transformers
+    again-N                                   looking again at N unchanged files
+    cold-N                                    a query from the command line, N photos
+
+Each command is run whole, as a person starts it, first the one, then the other, RUNS times; the table gives medians and
+their ratio. Our library has met its model before: what a new library does once (the model reads all labels, its 8 bits
+are calibrated) isn't counted, and neither is rclip's download.
 """
 
 # ruff: noqa: T201  # a program of its own: it prints what it measured
@@ -83,6 +90,9 @@ class Beside:
             photos = self.photos(what)
             model, precision = ("builtin", "auto") if kind == "builtin" else (self.model, kind)
             return self.index(photos, model, precision), self.their_index(photos)
+        if kind == "loop":
+            photos, loop = self.photos(what), Path(__file__).with_name("plain_loop.py")
+            return self.index(photos, self.model, "float32"), lambda _: timed(sys.executable, loop, self.model, photos)
         count = int(what)
         # How long looking again takes has nothing to do with the model.
         ours = self.library("builtin" if kind == "again" else self.model, count)
@@ -192,7 +202,7 @@ class Beside:
 
 def main(setup: Path, work: Path, rows: list[str]) -> None:
     beside = Beside(setup, work)
-    print(f"{'':<16}{'ours':>34}{'rclip':>34}{'ours is':>12}")
+    print(f"{'':<16}{'ours':>34}{'rclip, or the loop':>34}{'ours is':>12}")
     for name in rows or ROWS:
         both = beside.row(name)
         for command in both:
