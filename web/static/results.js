@@ -9,9 +9,11 @@ const MONTHS = new Intl.DateTimeFormat(document.documentElement.lang, { month: "
 
 /**
  * What stands above a photo that begins something new: its month where photos come by date, and where sureness ends.
- * @param {import("./question.js").Question} question
+ * @param {import("./answer.js").Answer} answer
  */
-export function headings(question) {
+export function headings({ question, byContent, fits }) {
+  if (!fits) return () => null; // the nearest ones, in no order that could be said
+
   const month = (tile) => tile?.taken_at?.slice(0, 7);
   const inWords = (tile) => (tile.taken_at ? MONTHS.format(new Date(tile.taken_at)) : t("Without a date"));
   const byMonth = (tile, before) => (!before || month(before) !== month(tile) ? inWords(tile) : null);
@@ -20,7 +22,7 @@ export function headings(question) {
     if (tile.band === "weak") return t("Less sure");
     return tile.band === "none" ? t("What doesn’t fit") : null;
   };
-  return (tile, before) => (tile.band === null || question.sort === "date" ? byMonth : byBand)(tile, before);
+  return !byContent || question.sort === "date" ? byMonth : byBand;
 }
 
 export class Surroundings {

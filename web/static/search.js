@@ -10,7 +10,7 @@ import { Grid } from "./grid.js";
 import { t } from "./i18n.js";
 import { isWriting, showKeys } from "./keys.js";
 import { Marks } from "./marks.js";
-import { addressOf, keyOf, NOTHING, questionAt, stateOf } from "./question.js";
+import { addressOf, keyOf, questionAt, stateOf } from "./question.js";
 import { headings, Surroundings } from "./results.js";
 import { Selection } from "./selection.js";
 import { toast } from "./toast.js";
@@ -25,7 +25,7 @@ const AHEAD = 20; // photos before the end, from where on the viewer wants more
 const form = document.getElementById("search");
 const list = document.getElementById("grid");
 
-let headingOf = headings(NOTHING);
+let headingOf = () => null;
 
 // --- what is pressed ---
 
@@ -109,7 +109,7 @@ const asking = new Asking({
     const byPhoto = like.length + photos.length > 0;
     document.title = [q.trim() || (byPhoto && t("Similar photos")), "searchengine"].filter(Boolean).join(" · ");
     marks.follow(byPhoto ? "" : q.trim());
-    headingOf = headings(answer.question);
+    headingOf = headings(answer);
     filters.show(q, answer.filters);
     surroundings.show(answer);
     grid.show(answer);

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 QUIET = [
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -33,7 +34,7 @@ QUIET = [
     "--disable-sync",
     "--disable-quic",
 ]
-"""No sandbox: CI's container lets no one make one. The rest keeps Chromium from calling home."""
+"""CI's container lets no one make a sandbox, and has little shared memory. The rest keeps Chromium from calling home."""
 
 
 PATIENCE = 20_000
