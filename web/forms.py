@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_ID = 2**63 - 1
 MAX_PAGE = 10**6
 
+MOST_LIKE = 20
+"""Photos of the library that can be asked with at once; each is held against all others."""
+
 FIELDS = ("q", "like", "all", "sort")
 """What a question is made of; `page` is where in its answer."""
 
@@ -36,9 +39,12 @@ def read_form(values: MultiDict[str, str]) -> Form:
 
     Raises UsageError and NotFoundError.
     """
+    like = read_ids(values.getlist("like"))
+    if len(like) > MOST_LIKE:
+        raise UsageError(f"There are {len(like):,} photos to find the like of, and {MOST_LIKE} can be asked with.")
     return Form(
         text=values.get("q", "").strip(),
-        like=read_ids(values.getlist("like")),
+        like=like,
         everything=any(values.getlist("all")),
         sort=_sort(values.get("sort", "")),
         page=read_page(values),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template, request
 
 from searchengine.errors import QueryError, UsageError
-from searchengine.records import PhotoData
-from web.api.asked import AskedPage, AskedWithPhotos
+from web.api.asked import AskedPage, AskedWithPhotos, uploaded
 from web.api.search import Found, find, find_alike
 from web.context import the_library
 from web.forms import FIELDS, Form, read_form
@@ -19,6 +18,8 @@ from web.tiles import tile_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from searchengine.records import PhotoData
 
 blueprint = Blueprint("pages", __name__)
 
@@ -35,7 +36,7 @@ def search() -> tuple[str, int]:
 def search_by_upload() -> tuple[str, int]:
     """The search by photos that the browser hands over, and by the form's other fields. They are kept nowhere."""
     form = read_form(request.form)
-    photos = [PhotoData(file.filename, file.stream.read()) for file in request.files.getlist("photo") if file.filename]
+    photos = uploaded() if any(request.files.getlist("photo")) else []
     if not (photos or form.text or form.like):
         raise UsageError("No photo was chosen.", "Choose a file, or drop one on the page.")
     return _answered(form, photos)
@@ -52,7 +53,7 @@ def _answered(form: Form, photos: Sequence[PhotoData] = ()) -> tuple[str, int]:
 
 
 def _found(form: Form, photos: Sequence[PhotoData]) -> Found:
-    # `read_form` has looked at the fields; the API's own limits are for programs.
+    # `read_form` has looked at the fields.
     asked = AskedPage.model_construct(
         q=form.text, like=list(form.like), everything=form.everything, sort=form.sort, limit=PAGE
     )

@@ -269,3 +269,14 @@ def test_fields_that_the_form_does_not_have_change_nothing(client: FlaskClient, 
     response = client.get(f"/?q=asdkjh+qwe&{more}")
     assert response.status_code == 200
     assert "endpoint" not in response.text
+
+
+def test_a_page_asks_no_more_of_the_machine_than_the_api_does(client: FlaskClient, sample_photos: Path) -> None:
+    """A link on another site may lead here: with thousands of photos, its answer would take minutes."""
+    assert client.get("/", query_string={"like": list(range(1, 22))}).status_code == 400
+    data = (sample_photos / "rocket.jpg").read_bytes()
+    limit = b'--limit\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+    body = b"".join(limit + data + b"\r\n" for _ in range(9)) + b"--limit--\r\n"
+    response = client.post("/", data=body, headers={"Content-Type": "multipart/form-data; boundary=limit"})
+    assert response.status_code == 400
+    assert "9 photos" in response.text

@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from searchengine.errors import UsageError
 from searchengine.records import PhotoData, Sort
 from web.api.blueprint import SCHEMAS
-from web.forms import MAX_ID
+from web.forms import MAX_ID, MOST_LIKE
 from web.lines import LONGEST_LINE
 
-MOST_LIKE = 20
 MOST_PHOTOS = 8  # handed over at once
 
 PhotoId = Annotated[int, Field(ge=1, le=MAX_ID)]
