@@ -19,6 +19,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.server import TcpWSGIServer
+from waitress.utilities import Error
 
 from web import MAX_UPLOAD, NO_ROOM
 from web.turns import LONG_WORK
@@ -34,6 +35,7 @@ IDLE = 60  # seconds without a byte, after which a connection is closed
 SLOWEST = 300  # seconds that a request may take to arrive
 LARGEST = 2**30  # bytes; up to here an upload that is too large is read to its end, so that the browser hears why
 ROOM = 8 * MAX_UPLOAD  # bytes of uploads that are held at once
+SMALL = 2**16  # bytes; what is no larger finds room always, so that uploads keep nobody from signing in
 
 _held = 0
 _lock = threading.Lock()
@@ -59,18 +61,28 @@ def make_server(app: WSGIApplication, listener: socket.socket) -> Server:
     return Server(app, adj=how, _sock=listener, bind_socket=False, sockinfo=where)
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+class LengthRequiredError(Error):  # type: ignore[misc]  # waitress has no types
+    """Of a body in chunks, nobody knows how much room it will take."""
+
+    code = 411
+    reason = "Length Required"
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]
     """Reads a request; the body of one that is too large, or for which there is no room, is thrown away."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         length = self.content_length
-        if length > MAX_UPLOAD:
+        if self.chunked:
+            self.body_rcv = None
+            self.error = LengthRequiredError("Send the body's length before it, as browsers do.")
+        elif length > MAX_UPLOAD:
             self.body_rcv = FixedStreamReceiver(length, _Nothing())  # the application refuses its length
-        elif length and not _take(length):
+        elif length > SMALL and not _take(length):
             self.body_rcv = FixedStreamReceiver(length, _Nothing())
             self.headers[NO_ROOM] = "1"
-        elif length:
+        elif length > SMALL:
             weakref.finalize(self, _give_back, length)
 
 

@@ -84,9 +84,18 @@ def test_uploads_take_only_so_much_memory(address: str, sample_photos: Path, mon
     status, sent, _ = post(address, "/", body, headers)
     assert status == 429
     assert sent["Retry-After"]
+    assert post(address, "/login", b"password=", {"Content-Type": "application/x-www-form-urlencoded"})[0] == 403
     monkeypatch.undo()
     assert post(address, "/", body, headers)[0] == 200
     assert nothing_is_held()
+
+
+def test_a_body_without_a_length_is_not_taken(address: str) -> None:
+    """Any number of them would fit into no room."""
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 411"
 
 
 def test_who_sends_too_slowly_is_not_waited_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
