@@ -11,7 +11,6 @@ import ipaddress
 import socket
 from collections.abc import Collection
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import abort, request
 from werkzeug.exceptions import SecurityError
@@ -83,7 +82,7 @@ def _refuse_other_sites() -> None:
     followed_link = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
     # Browsers tell that only to servers on this machine or behind TLS; whence a change comes, they tell all.
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    foreign = origin is not None and origin.partition("://")[2] != request.host
     if foreign or (site not in ("none", "same-origin") and not followed_link):
         abort(403, "This page answers only itself, and this came from another site.")
 

@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import TooManyRequests, Unauthorized
@@ -128,8 +127,7 @@ def _unauthorized(what: str) -> Unauthorized:
 def _further() -> str:
     """Where a person wanted to go before they were asked: a place of ours."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if ours and wanted.isprintable() else "/"
 
 

@@ -87,7 +87,8 @@ def test_the_password_lets_in_and_leads_on(visitor: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://example.org/", "//example.org", "/\\example.org", "example.org", "/a\nb", "javascript:1"]
+    "elsewhere",
+    ["https://example.org/", "//example.org", "//[", "/\\example.org", "example.org", "/a\nb", "javascript:1"],
 )
 def test_the_password_leads_nowhere_else(visitor: FlaskClient, elsewhere: str) -> None:
     assert sign_in(visitor, next=elsewhere).location == "/"
