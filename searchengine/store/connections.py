@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -77,6 +77,18 @@ class Connections:
         if known is None or known[0] != version:
             self._remembered[key] = known = version, work_out()
         return cast("T", known[1])
+
+    def each_remembered(
+        self, key: Hashable, ids: Sequence[int], read: Callable[[Sequence[int]], dict[int, T]], most: int
+    ) -> dict[int, T]:
+        """The same for each of these ids by itself, those that there are; about so many are kept."""
+        known = self.remembered(key, dict[int, T])  # a new one whenever something was written
+        found = {each: value for each in ids if (value := known.get(each)) is not None}
+        new = read([each for each in ids if each not in found])
+        if len(known) + len(new) > most:
+            known.clear()
+        known.update(new)
+        return found | new
 
     @property
     def writer(self) -> Connection:

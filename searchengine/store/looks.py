@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 NO_DETAIL = bytes(8)
 """The look of a picture without any detail, such as a black one: it says nothing."""
 
+MOST_KEPT = 50_000
+"""Photos whose looks are kept in mind; some 200 bytes each."""
+
+_Seen = tuple[bytes | None, datetime | None, str | None]
+"""A look, when the photo was taken, and where that stands."""
+
 
 class Looks:
     """The looks in the table of photos."""
@@ -34,18 +40,22 @@ class Looks:
         A look is 0 where there is none yet; a time is NaN where the camera didn't tell: a file's own date is often
         that of a copy, and all copies were made within seconds.
         """
-        found: dict[int, tuple[bytes | None, datetime | None, str | None]] = {}
         wanted = [int(photo_id) for photo_id in ids]
-        with self._connections.reading() as connection:
-            query = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from)
-            for photo_id, look, moment, source in connection.execute(query.where(one_of(PhotoRow.id, wanted))).all():
-                found[photo_id] = (look, moment, source)
+        found = self._connections.each_remembered("looks", wanted, self._read, MOST_KEPT)
         rows = [found.get(photo_id, (None, None, None)) for photo_id in wanted]
         looks = np.frombuffer(b"".join(look or NO_DETAIL for look, _, _ in rows), ">u8").astype(np.uint64)
         taken = [when if source != "file" else None for _, when, source in rows]
         moments = np.array(taken, "datetime64[us]")
         times = np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)
         return looks, times
+
+    def _read(self, wanted: Sequence[int]) -> dict[int, _Seen]:
+        if not wanted:
+            return {}
+        query = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from)
+        with self._connections.reading() as connection:
+            rows = connection.execute(query.where(one_of(PhotoRow.id, wanted))).all()
+        return {photo_id: (look, moment, source) for photo_id, look, moment, source in rows}
 
     def lacking(self) -> list[tuple[int, bytes]]:
         """The photos whose look isn't known, with their fingerprints. One look-up in an index where there is none."""

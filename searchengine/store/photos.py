@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from searchengine.conditions import Condition
     from searchengine.records import Ids
 
+MOST_KEPT = 5000
+"""Photos that are kept in mind: those of the last answers, whose thumbnails are asked for next. Some 3 kB each."""
+
 _FACTS = tuple(field.name for field in fields(PhotoFacts))  # the columns bear the same names
 
 
@@ -44,6 +47,12 @@ class Photos:
     def get(self, ids: Sequence[int]) -> list[Photo]:
         """The photos with these ids, in this order; unknown ones are passed over."""
         wanted = [int(photo_id) for photo_id in ids]
+        found = self._connections.each_remembered("photos", wanted, self._read, MOST_KEPT)
+        return [found[photo_id] for photo_id in wanted if photo_id in found]
+
+    def _read(self, wanted: Sequence[int]) -> dict[int, Photo]:
+        if not wanted:
+            return {}
         files: dict[int, list[PhotoFile]] = {photo_id: [] for photo_id in wanted}
         found: dict[int, Photo] = {}
         labels = self._labels.of(wanted)
@@ -60,7 +69,7 @@ class Photos:
             for row in connection.execute(select(PhotoRow.__table__).where(one_of(PhotoRow.id, wanted))).all():
                 places, own = tuple(files[row.id]), labels.get(row.id, ())
                 found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own, row.placeholder)
-        return [found[photo_id] for photo_id in wanted if photo_id in found]
+        return found
 
     def by_fingerprint(self, fingerprint: bytes) -> Photo | None:
         """The photo with this content."""
