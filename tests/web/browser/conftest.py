@@ -34,7 +34,7 @@ QUIET = [
     "--disable-sync",
     "--disable-quic",
 ]
-"""CI's container lets no one make a sandbox, and has little shared memory. The rest keeps Chromium from calling home."""
+"""CI's container lets no one make a sandbox, and shares little memory. The rest keeps Chromium from calling home."""
 
 
 PATIENCE = 20_000
