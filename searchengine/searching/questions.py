@@ -69,7 +69,7 @@ class Asker:
         self._database = database
         self._model_id = model_id
         self._model = model
-        self._unkept: dict[str, Vector] = {}  # what the model was shown since the library was opened
+        self._unkept: dict[str, Vector] = {}  # as the model gave them since the library was opened
         self._likeness = LikenessReader(database, model_id, model)
 
     def questions(self, plan: Plan, yardstick: Callable[[], Yardstick]) -> Questions:
@@ -108,15 +108,15 @@ class Asker:
             return {}, []
         model = self._model()
         note = reading_note(" ".join(texts), model.identity.name, model.languages)
-        known = {text: self._unkept[text] for text in texts if text in self._unkept}
+        # As it is when it has been kept, so that the same words find the same the next time.
+        known = {text: as_kept(self._unkept[text]) for text in texts if text in self._unkept}
         known |= self._database.sentences.known(self._model_id, [text for text in texts if text not in known])
         new = [text for text in texts if text not in known]
         if new:
-            # As it is when it has been kept, so that the same words find the same the next time.
-            encoded = dict(zip(new, as_kept(model.encode_texts(new)), strict=True))
-            known |= encoded
+            vectors = model.encode_texts(new)
+            known |= dict(zip(new, as_kept(vectors), strict=True))
             if len(self._unkept) < MOST_KEPT:
-                self._unkept |= encoded
+                self._unkept |= dict(zip(new, vectors, strict=True))
         return known, [note] if note else []
 
     def keep(self) -> None:

@@ -137,10 +137,11 @@ class Sentences:
 
     def known(self, model_id: int, texts: Sequence[str]) -> dict[str, Vector]:
         """How a model sees those of these texts that it has been shown: float32 (dim,) of unit length, by text."""
-        return {text: _unit(packed) for text, packed in self._known(model_id, list(texts)).items()}
+        known = self._known(model_id, list(texts))
+        return {text: as_kept(np.frombuffer(packed, "<f2")) for text, packed in known.items()}
 
     def keep(self, model_id: int, vectors: Mapping[str, Vector]) -> None:
-        """Keep how a model sees these texts, float32 (dim,) of unit length, where the library can be written to."""
+        """Keep how a model sees these texts, float32 (dim,) as it gave them, where the library can be written to."""
         if vectors:
             self._keep(model_id, list(vectors), [vector.astype("<f2").tobytes() for vector in vectors.values()])
 
@@ -183,11 +184,6 @@ def _caption(row: Any) -> Caption:
 
 
 def as_kept(vectors: Vectors) -> Vectors:
-    """Vectors, float32 (n, dim), as they are when they have been kept: rounded to float16, of unit length again."""
+    """Vectors, float32 (…, dim), as they are when they have been kept: rounded to float16, of unit length again."""
     rounded = vectors.astype("<f2").astype(np.float32)
-    return np.asarray(rounded / np.linalg.norm(rounded, axis=1, keepdims=True), np.float32)
-
-
-def _unit(packed: bytes) -> Vector:
-    vector: Vector = as_kept(np.frombuffer(packed, "<f2").astype(np.float32)[np.newaxis])[0]
-    return vector
+    return np.asarray(rounded / np.linalg.norm(rounded, axis=-1, keepdims=True), np.float32)

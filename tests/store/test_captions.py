@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from searchengine.store.captions import LIST, Sentences
+from searchengine.store.captions import LIST, Sentences, as_kept
 from searchengine.store.database import Database
 from searchengine.store.prune import prune
 from searchengine.store.schema import SentenceRow
@@ -131,6 +131,18 @@ def test_a_library_that_can_not_be_written_to_encodes_and_keeps_nothing(database
             assert opened.sentences.count(MODEL_ID) == 0
     finally:
         folder.chmod(0o755)
+
+
+def test_words_that_were_kept_come_back_as_they_were_rounded_for_it(database: Database) -> None:
+    sentences, encoder = sentences_of(database), Encoder()
+    texts = ["a dog", "日没"]
+    vectors = encoder(texts)
+    assert sentences.known(MODEL_ID, texts) == {}
+    sentences.keep(MODEL_ID, dict(zip(texts, vectors, strict=True)))
+    known = sentences.known(MODEL_ID, [*texts, "a cat"])
+    assert list(known) == texts
+    np.testing.assert_array_equal(np.stack(list(known.values())), as_kept(vectors))
+    np.testing.assert_allclose(as_kept(vectors), vectors, atol=1e-3)
 
 
 def test_what_is_removed_is_forgotten_by_the_models_too(database: Database) -> None:
