@@ -1,4 +1,4 @@
-"""Near-copies, looked for in the background: every photo is held against every other, and no request waits for that."""
+"""Near-copies, looked for in the background: among 100,000 photos that takes longer than anybody waits for a page."""
 
 from __future__ import annotations
 

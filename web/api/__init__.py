@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from web.api import albums, collections, document, facets, feedback, photos, search, upkeep
+from web.api import albums, collections, document, facets, feedback, jobs, photos, search, upkeep
 from web.api.blueprint import INFO, api
 from web.problems import Problem, refuse
 
@@ -19,6 +19,7 @@ __all__ = [
     "document",
     "facets",
     "feedback",
+    "jobs",
     "photos",
     "register",
     "search",

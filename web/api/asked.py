@@ -58,6 +58,15 @@ class AskedWithPhotos(Asked):
     limit: int = Field(default=60, ge=1, le=200, description="Photos in the answer, at most.")
 
 
+class Paged(BaseModel):
+    """Which part of a list is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=60, ge=1, le=500)
+    cursor: str | None = Field(default=None, max_length=64, description="From the page before; else the first page.")
+
+
 def upload(form: type[BaseModel] | None = None, most: int = MOST_PHOTOS) -> dict[str, Any]:
     """A form with the field photo, and those of a record, as the document describes it."""
     photo = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": most}

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from flask import Response, current_app
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from searchengine.errors import printable
 from searchengine.searching.duplicates import Copy, DuplicateGroup
 from searchengine.searching.expression import Field as Condition
 from searchengine.searching.expression import printed
 from web.api.answers import answer
+from web.api.asked import Paged
 from web.api.blueprint import COLLECTIONS, api
 from web.api.cursors import Cursor
 from web.context import the_library
@@ -83,15 +84,6 @@ class DuplicatePage(Record):
     spare_bytes: int = Field(description="What all files take that need not be kept.")
     groups: list[Group] = Field(description="Those that take most room first.")
     cursor: str | None
-
-
-class Paged(BaseModel):
-    """Which part is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(default=60, ge=1, le=500)
-    cursor: str | None = Field(default=None, max_length=64, description="From the page before; else the first page.")
 
 
 @api.get("/labels", tags=[COLLECTIONS], responses={200: Labels})
