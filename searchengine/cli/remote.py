@@ -148,14 +148,17 @@ def _field(condition: Condition) -> Field:
 
 
 def _first_day(moment: datetime | None) -> str:
-    return "" if moment is None else f"{_midnight(moment):%Y-%m-%d}"
+    return "" if moment is None else _midnight(moment).date().isoformat()
 
 
 def _last_day(moment: datetime | None) -> str:
     """The last day before a moment: the language's spans hold their last day, the option's end is left out."""
     if moment is None:
         return ""
-    return f"{datetime.fromordinal(_midnight(moment).toordinal() - 1):%Y-%m-%d}"
+    day = _midnight(moment).toordinal() - 1
+    if not day:
+        raise UsageError("There is no day before that one.", "Name a later one.")
+    return datetime.fromordinal(day).date().isoformat()
 
 
 def _midnight(moment: datetime) -> datetime:

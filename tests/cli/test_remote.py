@@ -106,7 +106,7 @@ def test_the_environment_names_a_server_until_a_library_is_named(library: Path, 
 
 
 def test_what_a_server_cannot_do_is_said(server: str) -> None:
-    for arguments in (["--why"], ["--rerank"], ["--after", "2019-07-14T18:30"]):
+    for arguments in (["--why"], ["--rerank"], ["--after", "2019-07-14T18:30"], ["--before", "0001"]):
         done = call("search", "a cat", *arguments, "--server", server)
         assert (done.exit_code, done.stdout) == (2, "")
     assert call("search", "a cat", "--server", "localhost:5005").exit_code == 2
