@@ -34,16 +34,17 @@ def fill_library(folder: Path, photos: int) -> Library:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         ids += small.add(vectors.astype(np.float32), facts=part)
     pictures = [_jpeg(number) for number in range(len(SHAPES))]
+    colours = list(map(placeholder, pictures))
     with small.database.writing():
-        small.database.placeholders.write({id_: placeholder(pictures[n % len(SHAPES)]) for n, id_ in enumerate(ids)})
+        small.database.placeholders.write({id_: colours[number % len(SHAPES)] for number, id_ in enumerate(ids)})
     small.database.close()
     library = Library.open(settings)
-    for number in range(photos):
-        path = library.thumbnails.path(number.to_bytes(16))
+    paths = [library.thumbnails.path(number.to_bytes(16)) for number in range(photos)]
+    for number, path in enumerate(paths):
         if number < len(SHAPES):
             library.thumbnails.put(number.to_bytes(16), pictures[number])
         else:
-            os.link(library.thumbnails.path((number % len(SHAPES)).to_bytes(16)), path)
+            os.link(paths[number % len(SHAPES)], path)
     return library
 
 
