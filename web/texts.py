@@ -15,19 +15,20 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from flask import Flask, Response
+    from werkzeug.datastructures import LanguageAccept
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 SCRIPTS = Path(__file__).parent / "static"
@@ -69,11 +70,18 @@ def install(app: Flask) -> None:
 
 def language() -> Language:
     """What the browser that asks prefers of the languages that there are; English when nobody asks."""
-    languages = _languages()
     if not has_request_context():
-        return languages[ENGLISH]
-    wanted = request.accept_languages
-    spoken = languages[wanted.best_match(languages, ENGLISH)]
+        return _languages()[ENGLISH]
+    if "language" not in g:  # each text of a page asks, and there may be thousands to choose from
+        g.language = _preferred(request.accept_languages)
+    return cast("Language", g.language)
+
+
+def _preferred(wanted: LanguageAccept) -> Language:
+    languages = _languages()
+    # Not `best_match`, for which English that is also understood comes before ko-KR.
+    codes = (tag.lower().partition("-")[0] for tag, quality in wanted if quality > 0)
+    spoken = languages[next((code for code in codes if code in languages), ENGLISH)]
     # Words are the same everywhere; dates aren't.
     regions = (tag for tag in wanted.values() if tag.lower().startswith(f"{spoken.locale.language}-"))
     return replace(spoken, locale=_region(next(regions, "")) or spoken.locale)

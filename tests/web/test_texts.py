@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from tests.conftest import CHECKOUT
-from web.texts import TRANSLATIONS, spoken_by_scripts
+from web.texts import TRANSLATIONS, language, spoken_by_scripts
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -80,6 +80,13 @@ def test_the_browser_chooses_the_language(client: FlaskClient) -> None:
     other = client.get("/", headers={"Accept-Language": "fi, en;q=0.8"})
     assert '<html lang="en">' in other.text
     assert "Accept-Language" in other.headers["Vary"]
+
+
+def test_what_a_browser_prefers_is_looked_for_once_a_page(client: FlaskClient) -> None:
+    """Each text of a page asks for it, and a header may hold thousands of languages."""
+    with client.application.test_request_context(headers={"Accept-Language": "ko-KR,en;q=0.5"}):
+        assert language().tag == "ko-KR"
+        assert language() is language()
 
 
 def _first(message: str | list[str] | tuple[str, ...]) -> str:
