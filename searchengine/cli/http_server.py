@@ -33,6 +33,7 @@ QUICK = 8
 CONNECTIONS = 500
 IDLE = 60  # seconds without a byte, after which a connection is closed
 SLOWEST = 300  # seconds that a request may take to arrive
+HEADERS = 2**16  # bytes of a request before its body: a line of 2,000 letters takes 18,000 in an address
 LARGEST = 2**30  # bytes; up to here an upload that is too large is read to its end, so that the browser hears why
 ROOM = 8 * MAX_UPLOAD  # bytes of uploads that are held at once
 SMALL = 2**16  # bytes; what is no larger finds room always, so that uploads keep nobody from signing in
@@ -51,6 +52,7 @@ def make_server(app: WSGIApplication, listener: socket.socket) -> Server:
         asyncore_use_poll=True,  # `select` knows only a thousand files
         channel_timeout=IDLE,
         cleanup_interval=10,
+        max_request_header_size=HEADERS,
         max_request_body_size=LARGEST,
         inbuf_overflow=LARGEST,  # a photo that is looked up is written nowhere
         outbuf_overflow=MAX_UPLOAD,  # and one that is looked at, neither
