@@ -211,6 +211,7 @@ def _names(part: Leaf, album: str) -> bool:
 
 def _checked_name(name: str) -> str:
     name = name.strip()
-    if not name or not name.isprintable() or '"' in name:
+    # An album's page has its address by its name, and browsers take dots alone for a way up.
+    if not name.strip(".") or not name.isprintable() or '"' in name:
         raise UsageError(f"{name!r} is no name for an album.", "Give it some letters, on one line, without quotes.")
     return name

@@ -124,7 +124,7 @@ def test_names_are_one_in_any_case(world: World) -> None:
     assert [album.name for album in world.albums.all()] == ["GRÖSSE", "other"]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "\x1b[31m"])
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "\x1b[31m", ".", ".."])
 def test_what_is_no_name_is_refused(world: World, name: str) -> None:
     with pytest.raises(UsageError, match="no name for an album"):
         world.albums.add(name)
