@@ -36,7 +36,9 @@ export function histogram(months, choose) {
   const all = filled(months);
   const most = Math.max(...all.map(({ count }) => count));
   const width = all.length * BAR;
-  let span = [0, all.length - 1];
+  const last = all.length - 1;
+  let span = [0, last]; // its end is before its beginning where what is asked for lies before all photos, or after them
+  const within = (month) => Math.min(last, Math.max(0, month));
 
   const bars = all.map(({ count }, index) => {
     const height = count ? 3 + (HEIGHT - 3) * Math.sqrt(count / most) : 0; // the root: a month with few is seen, too
@@ -46,7 +48,7 @@ export function histogram(months, choose) {
   const chart = svg("svg", box, ...bars);
   const chosen = el("output", { class: "span" });
   const ends = [0, 1].map((end) => el("span", {
-    class: "end", role: "slider", tabindex: "0", "aria-valuemin": 0, "aria-valuemax": all.length - 1,
+    class: "end", role: "slider", tabindex: "0", "aria-valuemin": 0, "aria-valuemax": last,
     "aria-label": end ? t("Taken until") : t("Taken from"), on: { keydown: (event) => slide(event, end) },
   }));
   const ground = el("div", { class: "ground" }, chart, ...ends);
@@ -55,15 +57,17 @@ export function histogram(months, choose) {
   const show = () => {
     bars.forEach((bar, index) => bar.classList.toggle("in", index >= span[0] && index <= span[1]));
     ends.forEach((end, which) => {
+      const month = within(span[which]);
       end.style.left = `${((span[which] + which) / all.length) * 100}%`;
-      end.setAttribute("aria-valuenow", span[which]);
-      end.setAttribute("aria-valuetext", monthInWords(all[span[which]].month));
+      end.setAttribute("aria-valuenow", month);
+      end.setAttribute("aria-valuetext", monthInWords(all[month].month));
     });
-    const count = all.slice(span[0], span[1] + 1).reduce((sum, each) => sum + each.count, 0);
-    const names = [...new Set(span.map((index) => monthInWords(all[index].month)))].join(" – ");
-    chosen.textContent = `${names} · ${t.n("{n} photo", "{n} photos", count)}`;
+    const inside = all.slice(span[0], span[1] + 1);
+    const names = inside.length > 1 ? [inside[0], inside.at(-1)] : inside;
+    const photos = t.n("{n} photo", "{n} photos", inside.reduce((sum, { count }) => sum + count, 0));
+    chosen.textContent = [names.map(({ month }) => monthInWords(month)).join(" – "), photos].filter(Boolean).join(" · ");
   };
-  const isWhole = () => span[0] === 0 && span[1] === all.length - 1;
+  const isWhole = () => span[0] === 0 && span[1] === last;
   const tell = () => choose(isWhole() ? null : [all[span[0]].month, all[span[1]].month]);
 
   function slide(event, end) {
@@ -73,16 +77,18 @@ export function histogram(months, choose) {
     }[event.key];
     if (!step) return;
     event.preventDefault();
-    const [least, largest] = end ? [span[0], all.length - 1] : [0, span[1]];
+    span = span.map(within);
+    const [least, largest] = end ? [span[0], last] : [0, span[1]];
     span[end] = Math.min(largest, Math.max(least, span[end] + step));
     show();
     tell();
   }
 
   ground.addEventListener("pointerdown", (event) => {
+    span = span.map(within);
     const at = ({ clientX }) => {
       const box = ground.getBoundingClientRect();
-      return Math.min(all.length - 1, Math.max(0, Math.floor(((clientX - box.left) / box.width) * all.length)));
+      return within(Math.floor(((clientX - box.left) / box.width) * all.length));
     };
     const held = ends.indexOf(event.target);
     const fixed = held < 0 ? at(event) : span[1 - held];
@@ -104,11 +110,10 @@ export function histogram(months, choose) {
     element: whole,
     /** Show the span that is asked for. @param {[string, string] | null} months */
     set(wanted) {
-      const last = all.length - 1;
       const [from, to] = wanted ?? ["", ""];
       const first = all.findIndex(({ month }) => month >= from);
       const end = to ? all.findLastIndex(({ month }) => month <= to) : last;
-      span = [Math.max(0, first < 0 ? last : first), Math.max(0, end)].sort((one, other) => one - other);
+      span = [first < 0 ? all.length : first, end];
       show();
     },
   };

@@ -98,7 +98,11 @@ function redress() {
 
 const asking = new Asking({
   asks: (question) => bar.show(question),
-  complain: (problem) => bar.complain(problem),
+  complain(problem) {
+    bar.complain(problem);
+    // The photos of the answer before stay; what is said of another line doesn't.
+    for (const id of ["active", "notes"]) document.getElementById(id).hidden = Boolean(problem);
+  },
   place: () => (viewer.isOpen ? null : scrollY),
   grown() {
     grid.extend();
@@ -176,7 +180,9 @@ gridKeys(list, grid, act);
 pressing(list, { markable, isPicking: () => selection.size > 0, act });
 acceptPhotos(document.getElementById("photo"), async (photos) => {
   await leave();
-  asking.change({ photos: [...asking.question.photos, ...photos].slice(-MOST_PHOTOS) });
+  const all = [...asking.question.photos, ...photos];
+  if (all.length > MOST_PHOTOS) toast(t("The last {n} photos are looked up; there can’t be more.", { n: MOST_PHOTOS }));
+  asking.change({ photos: all.slice(-MOST_PHOTOS) });
 });
 
 document.addEventListener("keydown", (event) => {

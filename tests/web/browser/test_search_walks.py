@@ -71,10 +71,23 @@ def test_words_filters_and_the_way_back(page: Page) -> None:
     expect(page.locator("#mistake")).to_contain_text("Did you mean date:?")
     shows_first(page, "chelsea.png")
 
+    # What was said of the line before isn't said of it.
+    page.fill(FIELD, "date:1066 a cat")
+    expect(page.locator("#active")).to_contain_text("date:1066")
+    expect(page.locator("#notes")).to_contain_text("No photo satisfies this")
+    page.fill(FIELD, "dte:1066 a cat")
+    expect(page.locator("#mistake")).to_be_visible()
+    expect(page.locator("#active")).to_be_hidden()
+    expect(page.locator("#notes")).to_be_hidden()
+
     # Filters write themselves into the line and can be taken off.
     page.fill(FIELD, "")
     expect(page.locator("#mistake")).to_be_hidden()
     page.click(".narrow")
+    page.fill(FIELD, "date:..1066")  # a time before all of them
+    expect(page.locator(".histogram .span")).to_have_text("0 photos")
+    page.locator("#active button").click()
+    expect(page.locator("#count")).to_have_text("109 photos")
     page.locator(".panel").get_by_role("button", name="Canon EOS 80D").click()
     expect(page.locator("#count")).to_have_text("46 photos")
     assert hindrances(page) == []
@@ -117,6 +130,13 @@ def test_photos_that_are_handed_over_and_marked(page: Page, shown: Library, samp
     hand_over(page, "drop", small(sample_photos / "coffee.png"))
     expect(page.locator(".like")).to_have_count(2)
     page.get_by_role("button", name="Without mine.jpg").click()
+    shows_first(page, "coffee.png")
+    page.set_input_files(
+        "#photo", [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": asked_with} for n in range(9)]
+    )
+    expect(page.locator(".toast")).to_contain_text("The last 8 photos are looked up")
+    expect(page.locator(".like")).to_have_count(8)
+    page.go_back()
     shows_first(page, "coffee.png")
     page.fill(FIELD, "a red motorcycle")  # a photo and words
     shows_first(page, "motorcycle_right.png")
