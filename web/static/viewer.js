@@ -52,6 +52,7 @@ export class Viewer {
     this.image.src = tile.thumbnail;
     this.stage.classList.add("coming");
     this.#sharpen(tile.large, turn);
+    for (const link of [this.download, this.original]) link.removeAttribute("href"); // it was the photo's before
     this.refresh();
     if (!this.isOpen) this.dialog.showModal();
     api.get(`/api/v1/photos/${tile.id}`).then((detail) => {

@@ -1,0 +1,37 @@
+"""What a part of the search page's scripts does by itself, where no walk comes by."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_filter_is_taken_off_as_a_whole_word(page: Page) -> None:
+    page.goto("/albums")
+    without = "async ([line, filter]) => (await import('/static/line.js')).withoutFilter(line, filter)"
+    for line, rest in (
+        ("tag:catfish tag:cat at night", "tag:catfish at night"),
+        ("tag:cat tag:catfish", "tag:catfish"),
+        ("Tag:Cat", ""),
+        ("dogs tag:catfish", "dogs tag:catfish"),
+    ):
+        assert page.evaluate(without, [line, "tag:cat"]) == rest
+
+
+def test_the_viewer_never_offers_the_photo_before_for_download(page: Page) -> None:
+    """While it isn't known yet where the next one's original is."""
+    page.goto("/")
+    page.locator(".card a.open").first.click()
+    download = page.locator(".viewer a[download]")
+    expect(download).to_have_attribute("href", re.compile("original"))
+    page.route("**/api/v1/photos/*", lambda route: route.abort())
+    page.keyboard.press("ArrowRight")
+    expect(download).not_to_have_attribute("href", re.compile("."))
