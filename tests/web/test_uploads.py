@@ -98,6 +98,14 @@ def test_a_body_without_a_length_is_not_taken(address: str) -> None:
         assert connection.recv(12) == b"HTTP/1.1 411"
 
 
+def test_headers_are_small(address: str) -> None:
+    """Reading them comes before the password."""
+    connection = http.client.HTTPConnection(address, timeout=60)
+    connection.request("GET", "/login", headers={"Accept-Language": "de," * 30_000})
+    assert connection.getresponse().status == 431
+    connection.close()
+
+
 def test_who_sends_too_slowly_is_not_waited_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
