@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import webbrowser
 
@@ -34,6 +35,10 @@ def command(port: int, host: str, names: tuple[str, ...], open_browser: bool, se
     searchengine serve --host 0.0.0.0
     searchengine serve --name photos.example.org
     """
+    # Read when FAISS and NumPy are imported. Where many ask at once, a search that takes one processor is done sooner
+    # than one whose threads wait for each other; it costs half as much.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
     from searchengine.cli.http_server import make_server
     from searchengine.library import Library
     from web import create_app

@@ -20,8 +20,9 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def library(call: Run, tmp_path: Path) -> Path:
+def library(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a library without photos."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # which the command sets, here in the test's own process
     (tmp_path / "photos").mkdir()
     assert call("index", tmp_path / "photos").returncode == 0
     return tmp_path / "library"
