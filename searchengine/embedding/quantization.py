@@ -14,7 +14,9 @@ Whether the outcome is good enough, and faster, is judged elsewhere (`fidelity.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shutil
+import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,11 +56,11 @@ def quantise(source: Path, target: Path, inputs: Iterable[NDArray[Any]]) -> int:
     Returns how many products are in 8 bits; 0 where there are none to be had, and nothing is written. The folder of
     `target` needs room for a copy of `source` with its weights.
     """
+    if not _products(onnx.load(source, load_external_data=False).graph):
+        return 0
+    channels = _observe(source, inputs, target.parent)
     model = onnx.load(source)
     products = _products(model.graph)
-    if not products:
-        return 0
-    channels = _observe(model, products, inputs, target.parent)
     rewriting = _Rewriting(model.graph)
     for name, nodes in products.items():
         rewriting.quantise(nodes, channels[name])
@@ -67,6 +69,8 @@ def quantise(source: Path, target: Path, inputs: Iterable[NDArray[Any]]) -> int:
     model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     # Beside the graph, from where the runtime maps them: inside it they would be read, and copied.
     onnx.save(model, target, save_as_external_data=True, location=f"{target.name}.data")
+    for weights in target.parent.glob(f"{target.name}.data"):  # small graphs have none
+        weights.chmod(target.stat().st_mode)  # not for its maker's eyes alone
     return sum(map(len, products.values())) + patches
 
 
@@ -81,18 +85,38 @@ def _products(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
     return found
 
 
-def _observe(
-    model: onnx.ModelProto, products: Mapping[str, list[onnx.NodeProto]], inputs: Iterable[NDArray[Any]], folder: Path
-) -> dict[str, Channels]:
-    """Run the graph on `inputs` and see what is multiplied."""
-    watching = onnx.ModelProto()
-    watching.CopyFrom(model)
-    graph = watching.graph
+def _observe(source: Path, inputs: Iterable[NDArray[Any]], folder: Path) -> dict[str, Channels]:
+    """Run a graph on `inputs` and see what is multiplied. The weights are in memory only as the runtime has them."""
+    watching = onnx.load(source, load_external_data=False)
+    graph, names = watching.graph, list(_products(watching.graph))
+    outputs = _watch(graph)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        for tensor in graph.initializer:
+            for entry in tensor.external_data:
+                if entry.key == "location" and not (beside := Path(place, entry.value)).exists():
+                    shutil.copyfile(source.parent / entry.value, beside)
+        onnx.save(watching, Path(place, source.name))
+        session = load_session(Path(place, source.name))
+        name = session.get_inputs()[0].name
+        runs = [session.run(outputs, {name: each}) for each in inputs]
+        del session
+    lows, highs, powers = ([np.stack(each) for each in list(zip(*runs, strict=True))[at::3]] for at in range(3))
+    return {
+        name: Channels(np.minimum(low.min(0), 0), np.maximum(high.max(0), 0), power.mean(0))
+        for name, low, high, power in zip(names, lows, highs, powers, strict=True)
+    }
+
+
+def _watch(graph: onnx.GraphProto) -> list[str]:
+    """Let a graph tell, of each value that is multiplied, the least, the greatest and the mean square of each channel.
+
+    Returns the outputs that were added, three for each value, in the order of `_products`.
+    """
     weights = {tensor.name: tensor for tensor in graph.initializer}
     rows = numpy_helper.from_array(np.array([0], np.int64), "watch/rows")
     graph.initializer.append(rows)
     outputs: list[str] = []
-    for name, nodes in products.items():
+    for name, nodes in _products(graph).items():
         flat, square = f"watch/{name}", f"watch/{name}/square"
         shape = numpy_helper.from_array(np.array([-1, weights[nodes[0].input[1]].dims[0]], np.int64), f"{flat}/shape")
         graph.initializer.append(shape)
@@ -103,23 +127,7 @@ def _observe(
             graph.node.append(helper.make_node(how, [value, rows.name], [output], keepdims=0))
             graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
             outputs.append(output)
-    path = folder / "watching.onnx"
-    onnx.save(watching, path, save_as_external_data=True, location="watching.data")
-    del watching, graph, weights
-    session = load_session(path)
-    name = session.get_inputs()[0].name
-    runs = [session.run(outputs, {name: each}) for each in inputs]
-    seen = {output: np.stack(each) for output, each in zip(outputs, zip(*runs, strict=True), strict=True)}
-    path.unlink()
-    (folder / "watching.data").unlink(missing_ok=True)  # small graphs keep all inside
-    return {
-        name: Channels(
-            np.minimum(seen[f"watch/{name}/ReduceMin"].min(0), 0),
-            np.maximum(seen[f"watch/{name}/ReduceMax"].max(0), 0),
-            seen[f"watch/{name}/ReduceMean"].mean(0),
-        )
-        for name in products
-    }
+    return outputs
 
 
 class _Rewriting:
