@@ -18,7 +18,8 @@ def command(settings: Settings) -> None:
     \b
     searchengine prune
 
-    Prints the path of each file that is forgotten. No photo is deleted: they are gone already.
+    Prints the path of each file that is forgotten. No photo is deleted: they are gone already. What you searched for,
+    which is kept to answer the same words sooner, is forgotten too; saved searches and feedback stay.
     """
     from searchengine.library import Library
 

@@ -1,4 +1,7 @@
-"""Forgetting what is gone: missing files, and photos without a place. Nothing else in the program forgets a photo."""
+"""Forgetting what is gone: missing files, photos without a place, and words that were only asked for.
+
+Nothing else in the program forgets a photo.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from searchengine.store.database import Database
-from searchengine.store.schema import FileRow, PhotoRow
+from searchengine.store.schema import CaptionRow, FileRow, PhotoRow, SentenceRow
 from searchengine.store.sqlite import chunks
+
+CAPTIONS = (select(CaptionRow.text), select(PhotoRow.caption).where(PhotoRow.caption.is_not(None)))
+"""Sentences that the library itself holds; how a model sees all others is kept from searches, to repeat them sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class Pruned:
 
 
 def prune(database: Database) -> Pruned:
-    """Forget missing files, and photos that have no place left. What is only away stays.
+    """Forget missing files, photos that have no place left, and what was searched for. What is only away stays.
 
     Many short transactions: whatever interrupts it, the rest goes the next time. Call it under the indexer's lock, as
     a run may be about to give such a photo a new place.
@@ -28,6 +34,7 @@ def prune(database: Database) -> Pruned:
     with database.writing() as connection:
         paths = connection.scalars(select(FileRow.path).where(FileRow.missing)).all()
         connection.execute(delete(FileRow).where(FileRow.missing))
+        connection.execute(delete(SentenceRow).where(*(SentenceRow.text.not_in(text) for text in CAPTIONS)))
     hidden = database.photos.hidden().tolist()
     models = database.models.all()
     fingerprints: list[bytes] = []

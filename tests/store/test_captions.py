@@ -155,3 +155,12 @@ def test_what_is_removed_is_forgotten_by_the_models_too(database: Database) -> N
         assert database.captions.remove([dog.id, 12345]) == 1
     assert [caption.text for caption in database.captions.all()] == ["a cat"]
     assert sentences.count(MODEL_ID) == 1
+
+
+def test_pruning_forgets_what_was_searched_for_and_keeps_what_captions_say(database: Database) -> None:
+    sentences = sentences_of(database)
+    with database.writing():
+        database.captions.add(["a dog"])
+    sentences.vectors(MODEL_ID, ["a dog", "a secret"], Encoder())
+    prune(database)
+    assert set(sentences.known(MODEL_ID, ["a dog", "a secret"])) == {"a dog"}
