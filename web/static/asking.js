@@ -13,6 +13,7 @@ const TYPING = 150; // ms without a letter, after which it is asked
 const PATIENCE = 700; // ms without a letter, after which a mistake is shown
 const SETTLED = 1500; // ms without a letter, after which a line is an entry of its own in the history
 const KEPT = 12; // answers to go back to
+const PAUSE = 3000; // ms after a page that didn't come, until it is asked for again
 const MOST_PAGES = 25; // that are fetched to come back to a place in a long answer
 
 export class Asking {
@@ -38,6 +39,7 @@ export class Asking {
 
   #ways;
   #settled = true;
+  #pausedUntil = 0;
   /** @type {AbortController | null} */
   #asking = null;
   /** @type {Map<string, {answer: Answer, top: number}>} */
@@ -89,13 +91,17 @@ export class Asking {
   /** Fetch another page of the answer. */
   async more() {
     const growing = this.answer;
+    if (performance.now() < this.#pausedUntil) return;
     try {
       if (!(await growing.more()) || growing !== this.answer) return;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#ways.complain(problem);
-      growing.complete = true;
+      this.#pausedUntil = performance.now() + PAUSE;
+      if (growing === this.answer) this.#ways.complain(problem);
+      return;
     }
+    if (this.#pausedUntil) this.#ways.complain(null);
+    this.#pausedUntil = 0;
     this.#ways.grown();
   }
 

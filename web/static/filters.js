@@ -100,7 +100,7 @@ export class Filters {
       this.#group(t("Label"), facets.labels),
       this.#group(t("Format"), facets.formats.map((format) => ({ ...format, name: format.name.toUpperCase() }))),
       this.#group(t("Place"), places.toSorted(byCount).map(({ count, line, photo, latitude, longitude }) => ({
-        name: degrees(latitude, longitude), count, line, picture: photo?.thumbnail,
+        name: degreesInWords(latitude, longitude), count, line, picture: photo?.thumbnail,
       }))),
     ];
     if (facets.months.length) this.#histogram = histogram(facets.months, (months) => this.#span(months));
@@ -142,5 +142,10 @@ function spanOf(date) {
 
 const byCount = (one, other) => other.count - one.count;
 
-const degree = (value, positive, negative) => `${Math.abs(value).toFixed(1)}° ${value < 0 ? negative : positive}`;
-const degrees = (latitude, longitude) => `${degree(latitude, "N", "S")}, ${degree(longitude, "E", "W")}`;
+function degreesInWords(latitude, longitude) {
+  const [up, along] = [latitude, longitude].map((value) => ({ degrees: Math.abs(value).toFixed(1) }));
+  return [
+    latitude < 0 ? t("{degrees}° S", up) : t("{degrees}° N", up),
+    longitude < 0 ? t("{degrees}° W", along) : t("{degrees}° E", along),
+  ].join(", ");
+}

@@ -55,9 +55,16 @@ async function findSimilar(ids) {
 
 async function expand(tile) {
   if (!tile.alike.length) return;
-  const copies = await Promise.all(tile.alike.map((id) => api.get(`/api/v1/photos/${id}`)));
+  const { answer } = asking;
+  const found = await Promise.allSettled(tile.alike.map((id) => api.get(`/api/v1/photos/${id}`)));
+  if (answer !== asking.answer || placeOf(tile.id) < 0) return; // something else is asked by now
+  const copies = found.filter(({ value }) => value).map(({ value }) => value); // one may be gone
+  if (!copies.length) {
+    toast(t("The search engine doesn’t answer."));
+    return;
+  }
   const { relevance, band } = tile;
-  asking.answer.expand(placeOf(tile.id), copies.map((copy) => ({ ...copy, relevance, band, alike: [] })));
+  answer.expand(placeOf(tile.id), copies.map((copy) => ({ ...copy, relevance, band, alike: [] })));
   grid.rearrange();
   grid.focus(placeOf(tile.id));
   announce(t.n("{n} near-copy is shown.", "{n} near-copies are shown.", copies.length));
@@ -70,7 +77,7 @@ async function reveal(tile) {
 const actions = {
   open,
   expand,
-  select: (tile, event) => selection.toggle(asking.answer.tiles, placeOf(tile.id), event?.shiftKey),
+  select: (tile, event) => selection.toggle(tile, asking.answer.tiles, event?.shiftKey),
   similar: (tile) => findSimilar([tile.id]),
   good: (tile) => marks.set(tile.id, "good"),
   bad: (tile) => marks.set(tile.id, "bad"),

@@ -40,18 +40,18 @@ export class Selection {
 
   /**
    * Pick a photo out or put it back; with `through`, everything from the last one touched to this one.
+   * @param {import("./answer.js").Tile} tile  it may be open though the answer, which follows marks, has lost it
    * @param {import("./answer.js").Tile[]} all  the answer
-   * @param {number} index
    * @param {boolean} [through]
    */
-  toggle(all, index, through = false) {
-    const anchor = all.findIndex(({ id }) => id === this.#anchor);
-    if (through && anchor >= 0) {
-      for (const tile of all.slice(Math.min(anchor, index), Math.max(anchor, index) + 1)) this.tiles.set(tile.id, tile);
-    } else if (!this.tiles.delete(all[index].id)) {
-      this.tiles.set(all[index].id, all[index]);
+  toggle(tile, all, through = false) {
+    const ends = [this.#anchor, tile.id].map((end) => all.findIndex(({ id }) => id === end));
+    if (through && !ends.includes(-1)) {
+      for (const each of all.slice(Math.min(...ends), Math.max(...ends) + 1)) this.tiles.set(each.id, each);
+    } else if (!this.tiles.delete(tile.id)) {
+      this.tiles.set(tile.id, tile);
     }
-    this.#anchor = all[index].id;
+    this.#anchor = tile.id;
     this.#show();
   }
 

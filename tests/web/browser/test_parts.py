@@ -35,3 +35,34 @@ def test_the_viewer_never_offers_the_photo_before_for_download(page: Page) -> No
     page.route("**/api/v1/photos/*", lambda route: route.abort())
     page.keyboard.press("ArrowRight")
     expect(download).not_to_have_attribute("href", re.compile("."))
+
+
+def test_a_page_that_does_not_come_ends_no_answer(page: Page) -> None:
+    """It is asked for again, and what is there is never taken for everything."""
+    page.goto("/albums")
+    told = page.evaluate("""async () => {
+        const { Asking } = await import("/static/asking.js");
+        const { Answer } = await import("/static/answer.js");
+        const told = [];
+        const [grown, complain] = [() => told.push("grown"), (problem) => told.push(problem?.name)];
+        const asking = new Asking({ grown, complain, place: () => null });
+        asking.answer = Answer.from(asking.question, { photos: [], notes: [], filters: [], cursor: "none of ours" });
+        await asking.more();
+        await asking.more();
+        return [...told, asking.answer.complete];
+    }""")
+    assert told == ["Problem", False]
+
+
+def test_a_photo_that_the_answer_has_lost_can_still_be_selected(page: Page) -> None:
+    page.goto("/albums")
+    selected = page.evaluate("""async () => {
+        const { Selection } = await import("/static/selection.js");
+        const selection = new Selection(() => {}, () => {});
+        const [gone, ...all] = [1, 2, 3, 4].map((id) => ({ id }));
+        selection.toggle(gone, all);
+        selection.toggle(all[0], all, true);
+        selection.toggle(all[2], all, true);
+        return [...selection.tiles.keys()];
+    }""")
+    assert selected == [1, 2, 3, 4]
