@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import webbrowser
+from contextlib import ExitStack
 
 import click
 
@@ -43,9 +44,13 @@ def command(port: int, host: str, names: tuple[str, ...], open_browser: bool, se
     from searchengine.library import Library
     from web import create_app
 
-    with _listen(host, port) as listener, Library.open(settings) as library:
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(host, port))
         elsewhere = not ipaddress.ip_address(listener.getsockname()[0]).is_loopback
-        if elsewhere or names:
+        for_others = elsewhere or bool(names)
+        # Where there is none yet, the page takes its first folder in.
+        library = stack.enter_context(Library.open(settings, create=not for_others))
+        if for_others:
             _refuse_without_password(settings)
         app = create_app(library, elsewhere=elsewhere, names=names)
         server = make_server(app, listener)

@@ -51,6 +51,12 @@ def status(port: int, path: str, **headers: str) -> int:
     return response.status
 
 
+def test_the_first_photos_are_taken_in_from_the_page(tmp_path: Path) -> None:
+    with serving(tmp_path / "library") as (port, _):
+        assert status(port, "/") == 200
+        assert status(port, "/library") == 200
+
+
 @pytest.mark.parametrize("option", [["--host", "0.0.0.0"], ["--name", "photos.example.org"]])
 def test_nobody_else_is_served_without_a_password(call: Run, library: Path, option: list[str]) -> None:
     done = call("serve", "--no-open", "--port", "0", *option)
