@@ -20,13 +20,12 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from searchengine.describing.labelling import Labeller
+from searchengine.answerer import Answerer, open_same
 from searchengine.describing.tags import Tags
 from searchengine.embedding.catalog import BUILTIN
-from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_store import ModelStore
 from searchengine.embedding.precision import AUTO
-from searchengine.errors import LibraryDamagedError, LibraryError, ModelError, UsageError
+from searchengine.errors import LibraryDamagedError, LibraryError, UsageError
 from searchengine.photos.previews import Previews
 from searchengine.photos.thumbnails import Thumbnails
 from searchengine.records import Band, IndexReport, PhotoData, Progress, Query, Results, Sort
@@ -34,11 +33,7 @@ from searchengine.searching.albums import Albums
 from searchengine.searching.duplicates import Duplicates
 from searchengine.searching.facets import Facets
 from searchengine.searching.likeness import LikenessReader
-from searchengine.searching.live_index import LiveIndex
-from searchengine.searching.reasons import Reasons
 from searchengine.searching.remembered import Remembered
-from searchengine.searching.searcher import Searcher
-from searchengine.searching.yardsticks import Yardsticks
 from searchengine.store.database import FILE, Database
 from searchengine.training.concepts import learn_concepts
 from searchengine.training.own_classes import OwnClasses
@@ -49,7 +44,7 @@ if TYPE_CHECKING:
     from searchengine.describing.description import Description
     from searchengine.embedding.base import EmbeddingModel
     from searchengine.indexing.pipeline import Indexer
-    from searchengine.records import Hit, ModelIdentity, Vector
+    from searchengine.records import Hit, ModelIdentity
     from searchengine.searching.explain import Explanation
     from searchengine.searching.why import WordFit
     from searchengine.settings import Settings
@@ -77,7 +72,7 @@ class Library:
         self.facets = Facets(database)
         self.tags = Tags(database)
         self.searches = Remembered(database, lambda: self._teach(self._answering()))
-        self._answerer: _Answerer | None = None
+        self._answerer: Answerer | None = None
 
     @staticmethod
     def exists(settings: Settings) -> bool:
@@ -230,7 +225,7 @@ class Library:
         if not report.interrupted:
             with self.database.writing():
                 model_id = self.database.models.register(model.identity)
-            self._teach(_Answerer(self, model_id, model.identity), lambda: model)
+            self._teach(self._answerer_with(model_id, model.identity), lambda: model)
             with self.database.writing():
                 self.database.models.use(model_id)
             self._answering().labeller.bring_up_to_date()
@@ -323,7 +318,7 @@ class Library:
         answering.index.refresh()
         answering.yardsticks.get()
 
-    def _teach(self, answering: _Answerer, model: Callable[[], EmbeddingModel] | None = None) -> None:
+    def _teach(self, answering: Answerer, model: Callable[[], EmbeddingModel] | None = None) -> None:
         """Let a model learn the concepts and own classes that it doesn't know yet, and give them to the photos."""
         model_id = answering.index.model_id
         learn_concepts(self.database, model_id, answering.vector_of, answering.yardsticks.get)
@@ -345,10 +340,10 @@ class Library:
         from searchengine.indexing.pipeline import Indexer
 
         # Many photos pay for waking a GPU; a single query, as `model` answers it, does not.
-        model = _open_same(self.models, self.model_identity, precision=precision)
+        model = open_same(self.models, self.model_identity, precision=precision)
         return Indexer(self.database, model, self.thumbnails, stop=stop)
 
-    def _answering(self) -> _Answerer:
+    def _answering(self) -> Answerer:
         """What answers at this moment; another one once another model has become the active one."""
         active = self.database.models.active()
         if active is None:
@@ -358,8 +353,11 @@ class Library:
         # Two threads may both make one; neither is wrong, and what is costly in them is loaded at its first use.
         answerer = self._answerer
         if answerer is None or answerer.index.model_id != active[0]:
-            self._answerer = answerer = _Answerer(self, *active)
+            self._answerer = answerer = self._answerer_with(*active)
         return answerer
+
+    def _answerer_with(self, model_id: int, identity: ModelIdentity) -> Answerer:
+        return Answerer(self.settings.library, self.database, self.models, model_id, identity)
 
     def _settle_model(self) -> None:
         """See that the library has a model, and that it is the one that was asked for."""
@@ -379,43 +377,7 @@ def _no_folders() -> UsageError:
     return UsageError("The library knows no folders yet.", "Name one: `searchengine index ~/Pictures`.")
 
 
-class _Answerer:
-    """One model with its index, answering queries."""
-
-    def __init__(self, library: Library, model_id: int, identity: ModelIdentity) -> None:
-        self.identity = identity
-        self.file = library.settings.library / f"vectors-{model_id}.faiss"
-        self.model = Lazy(lambda: _open_same(library.models, identity))
-        self.index = LiveIndex(library.database, model_id, identity, self.file)
-        folder = library.settings.library
-        self.yardsticks = Yardsticks(library.database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
-        self.labeller = Labeller(library.database, model_id, identity, self.model.get, self.yardsticks.get, folder)
-        self.searcher = Searcher(library.database, self.index, self.model.get, self.yardsticks)
-        self.reasons = Reasons(library.database, model_id, self.model.get, self.yardsticks.get)
-
-    def vector_of(self, line: str) -> Vector:
-        """What a line of one alternative asks for, float32 (dim,). Raises UsageError where that is nothing."""
-        vector = self.searcher.asked(line)[0].vector
-        if vector is None:
-            raise UsageError(f"'{line}' asks for no words and no photo.")
-        return vector
-
-
 def _first_model(settings: Settings) -> ModelIdentity:
     """The model of a new library. Raises ModelError and NotFoundError when it isn't on this machine."""
     chosen = settings.model or settings.default_model or BUILTIN
     return ModelStore(settings.models).open(chosen, accelerated=False).identity
-
-
-def _open_same(models: ModelStore, identity: ModelIdentity, *, precision: str | None = None) -> EmbeddingModel:
-    """The model with this identity: with a `precision` for many photos, without for single queries.
-
-    Raises ModelError when what is here under its name is another edition.
-    """
-    model = models.open(identity.name, accelerated=precision is not None, precision=precision)
-    if model.identity != identity:
-        raise ModelError(
-            f"The model {identity.name} on this machine isn't the one that this library was made with.",
-            f"Embed the library anew with the one that is here: `searchengine models use {identity.name}`.",
-        )
-    return model

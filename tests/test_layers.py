@@ -16,6 +16,7 @@ LAYERS: list[set[str]] = [
     {"records", "conditions", "errors", "settings", "resources"},
     {"photos", "embedding", "vectors", "ranking", "store"},
     {"indexing", "searching", "describing", "training"},
+    {"answerer"},
     {"library", "doctor", "bench"},
     {"cli", "web"},
 ]
