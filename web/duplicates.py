@@ -20,6 +20,10 @@ SHORT = 0.3
 """Seconds that whoever asks first waits: a small library is looked through by then."""
 
 
+class _StoppedError(Exception):
+    """Nobody waits for the look any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class DuplicatesState:
     """What is known of copies at this moment."""
@@ -41,6 +45,7 @@ class DuplicateSearch:
         self._seen: object = None  # what the library was when it was last looked through
         self._state = DuplicatesState("done")
         self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
 
     def look(self) -> DuplicatesState:
         """What is known; where the library has changed since, a new look begins."""
@@ -52,10 +57,15 @@ class DuplicateSearch:
             thread.join(SHORT)
         return self._state
 
-    def close(self) -> None:
-        """Wait for the look that goes on: the library is about to be closed."""
+    def wait(self) -> None:
+        """Wait for the look that goes on."""
         if self._thread is not None:
             self._thread.join()
+
+    def close(self) -> None:
+        """Give up the look that goes on: the library is about to be closed."""
+        self._stop.set()
+        self.wait()
 
     def _start(self) -> None:
         # While photos come in there is always something new; the look after the end of the run is the one that counts.
@@ -80,10 +90,14 @@ class DuplicateSearch:
             groups = self._library.duplicates.find(tell=self._tell)
             self._state = DuplicatesState("done", groups=groups)
         except SearchEngineError as error:
-            self._seen, self._state = None, DuplicatesState("failed", problem=str(error))
+            self._state = DuplicatesState("failed", problem=str(error))  # until something changes
+        except _StoppedError:
+            logger.debug("the look for copies was given up")
         except Exception:
             logger.exception("looking for copies failed")
             self._state = DuplicatesState("failed", problem="Something went wrong; the program's terminal says what.")
 
     def _tell(self, _what: str, done: int, whole: int, _of: str) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
         self._state = DuplicatesState("running", done, whole, self._state.groups)

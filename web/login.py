@@ -7,6 +7,7 @@ person signs out.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
+from searchengine.errors import LibraryDamagedError
 from web.accounts import Accounts
 from web.texts import gettext as _
 from web.throttle import Throttle
@@ -51,7 +53,10 @@ def protect(app: Flask, accounts: Accounts, *, locked: bool) -> None:
 
 def signed_in() -> bool:
     """Whether a person came in by the password that holds now."""
-    return _accounts().has_password and session.get("edition") == _accounts().edition
+    try:
+        return _accounts().has_password and session.get("edition") == _accounts().edition
+    except LibraryDamagedError:  # what is said of that is a page, too, and asks again
+        return False
 
 
 @blueprint.get("/login")
@@ -112,7 +117,7 @@ def _check(token: str) -> None:
     if _accounts().is_token(token):
         g.by_token = True
         return
-    wait = _throttle().attempt(_address())
+    wait = _throttle().attempt(f"token {_address()}")  # a stale one in a phone must not lock out the password
     if wait:
         raise TooManyRequests(f"Too many wrong tokens. Try again in {wait} seconds.", retry_after=wait)
     raise _unauthorized("There is no such token. `searchengine tokens add NAME` makes one.")
@@ -136,7 +141,10 @@ def _form(problem: str | None) -> str:
 
 
 def _address() -> str:
-    return request.remote_addr or ""
+    """Who asks: where a server on this machine hands it on, the last of the addresses that it names."""
+    peer = request.remote_addr or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if named and peer and ipaddress.ip_address(peer).is_loopback else peer
 
 
 def _accounts() -> Accounts:

@@ -53,6 +53,9 @@ FIRST = 64
 ANSWERS = 32
 """Answers whose lines are kept in mind, so that the next page of one costs no search."""
 
+GROUPED = 4096
+"""Photos of an answer among which near-copies are looked for, each beside all others. Nobody looks through more."""
+
 LISTED = 4096
 """Photos that are held against what must not fit at once, where nothing else is asked of their content."""
 
@@ -91,6 +94,7 @@ class Searcher:
         self._yardsticks = yardsticks
         self._found = lru_cache(REMEMBERED)(self._find)
         self._answered = lru_cache(ANSWERS)(lambda _version, *asked: self._answer(*asked))
+        self._version = 0  # of the database, to which what is kept in mind belongs
 
     def search(self, query: Query) -> Results:
         """The photos that fit, best first; without anything asked of their content, the newest first.
@@ -112,7 +116,7 @@ class Searcher:
         if _depends_on_files(planned):
             answer = self._answer(whole, planned)
         else:
-            answer = self._answered(self._database.version(), whole, planned)
+            answer = self._answered(self._version_now(), whole, planned)
         results = self._results(answer.lines[query.offset : needed], planned, answer.notes)
         return replace(results, fits=answer.fits, newest=answer.newest)
 
@@ -138,7 +142,7 @@ class Searcher:
         `opened`: the albums that are being filled from it. Asked again, it answers from memory until something is
         written. Raises as `search`.
         """
-        return self._found(self._database.version(), line, least, opened)
+        return self._found(self._version_now(), line, least, opened)
 
     def _find(self, _version: int, line: str, least: Band, opened: tuple[str, ...]) -> Ids:
         questions = self._questions(plan(line), line)
@@ -164,6 +168,15 @@ class Searcher:
     def keep_words(self) -> None:
         """Keep in the library how the model sees the words that were asked for. Raises LibraryError in its kinds."""
         self._asker.keep()
+
+    def _version_now(self) -> int:
+        """The database's version; what was kept in mind of an older one is let go."""
+        version = self._database.version()
+        if version != self._version:
+            self._version = version
+            self._found.cache_clear()
+            self._answered.cache_clear()
+        return version
 
     # --- narrowing ---
 
@@ -267,13 +280,16 @@ class Searcher:
         if expand or not len(found):
             return _lines(found.take(slice(0, most)))
         yardstick: Yardstick = self._yardsticks.get()
-        traits = Traits(found.vectors, *self._database.looks.of(found.ids))
+        front = found.take(slice(0, GROUPED))
+        traits = Traits(front.vectors, *self._database.looks.of(front.ids))
+        since = None if since is None else since[:GROUPED]
         groups = collapse(traits, float(yardstick.mean @ yardstick.mean), most=most, since=since)
-        firsts = _lines(found.take(np.array([group[0] for group in groups], np.intp)))
-        return [
-            replace(line, alike=tuple(found.ids[group[1:]].tolist()))
+        firsts = _lines(front.take(np.array([group[0] for group in groups], np.intp)))
+        lines = [
+            replace(line, alike=tuple(front.ids[group[1:]].tolist()))
             for line, group in zip(firsts, groups, strict=True)
         ]
+        return lines + _lines(found.take(slice(GROUPED, GROUPED + most - len(lines))))
 
     def _newest_first(self, ids: Ids) -> Ids:
         order = self._database.photos.newest_first()

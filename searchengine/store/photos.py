@@ -97,13 +97,14 @@ class Photos:
 
         def read() -> Ids:
             with self._connections.reading() as connection:
-                return read_ids(connection, query)
+                return _shared(read_ids(connection, query))
 
         return self._connections.remembered("newest first", read)
 
     def hidden(self) -> Ids:
         """The ids of the photos none of whose files is present or offline, int64 (n,), ascending."""
-        return self._connections.remembered("hidden", lambda: self._ids(select(PhotoRow.id).where(PhotoRow.hidden)))
+        query = select(PhotoRow.id).where(PhotoRow.hidden)
+        return self._connections.remembered("hidden", lambda: _shared(self._ids(query)))
 
     def count(self) -> int:
         """How many photos there are that aren't hidden."""
@@ -169,6 +170,12 @@ class Photos:
             ids = read_ids(connection, query)
         ids.sort()
         return ids
+
+
+def _shared(ids: Ids) -> Ids:
+    """Ids that are handed to several, none of whom may change them."""
+    ids.flags.writeable = False
+    return ids
 
 
 def _columns(facts: PhotoFacts) -> Row:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from searchengine.library import Library
 from searchengine.photos.near_copies import burst
+from searchengine.searching import searcher
 from searchengine.settings import Settings
 
 FRAMES = 8
@@ -55,3 +56,12 @@ def test_a_page_is_filled_with_other_scenes(library: Library) -> None:
     assert len(page) == 3
     rest = library.search("a cat", everything=True, limit=3, offset=3)
     assert not {hit.id for hit in page} & {hit.id for hit in rest}
+
+
+def test_behind_so_many_photos_near_copies_stand_one_by_one(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searcher, "GROUPED", 4)
+    with Library.open(library.settings) as fresh:
+        hits = fresh.search("a cat", everything=True).hits
+    assert len(hits[0].alike) == 3
+    assert sum(1 + len(hit.alike) for hit in hits) == FRAMES + 6
+    assert sum(b"cat-" in hit.path for hit in hits) == 1 + FRAMES - 4

@@ -225,3 +225,31 @@ def test_guessing_tokens_is_slowed_too(visitor: FlaskClient, accounts: Accounts)
     assert statuses == [401] * 5 + [429] * 3
     token = accounts.add_token("phone")
     assert visitor.get("/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_a_stale_token_does_not_lock_out_the_password(app: Flask) -> None:
+    client = app.test_client(use_cookies=False)
+    for _ in range(8):
+        client.get("/", headers={"Authorization": "Bearer stale"})
+    assert client.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+def test_behind_another_server_guessing_is_slowed_for_who_guesses_alone(app: Flask) -> None:
+    client = app.test_client(use_cookies=False)
+
+    def guess(password: str, address: str) -> int:
+        # What a stranger writes there himself stands before what the server adds.
+        headers = {"X-Forwarded-For": f"10.0.0.1, {address}"}
+        return client.post("/login", data={"password": password}, headers=headers).status_code
+
+    assert [guess("wrong", "203.0.113.9") for _ in range(6)] == [403] * 5 + [429]
+    assert guess(PASSWORD, "203.0.113.10") == 303
+
+
+def test_a_damaged_file_of_passwords_lets_nobody_in_and_says_so(app: Flask, own: Library) -> None:
+    (own.settings.library / "access.json").write_text("{torn")
+    client = app.test_client(use_cookies=False)
+    assert client.get("/", headers=PAGE).status_code == 302
+    response = client.post("/login", data={"password": PASSWORD})
+    assert response.status_code == 500
+    assert "access.json" in response.text

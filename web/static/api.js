@@ -52,7 +52,9 @@ async function ask(method, url, body, signal) {
   }
   let response;
   try {
-    response = await fetch(url, { method, headers, body, signal, credentials: "same-origin" });
+    // A change goes on when the page is left, if it is as small as browsers then allow.
+    const keepalive = method !== "GET" && !(body instanceof FormData) && (body?.length ?? 0) < 32_000;
+    response = await fetch(url, { method, headers, body, signal, keepalive, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({

@@ -24,6 +24,7 @@ export class Marks {
     this.#refined = refined;
     this.#later = debounced(() => this.#send(), GATHERED);
     this.#soon = debounced(() => this.#fetch(), CALM);
+    addEventListener("pagehide", () => this.#send());
   }
 
   #changed;
@@ -77,6 +78,10 @@ export class Marks {
       await api.post("/api/v1/feedback", { q: line, good: of("good"), bad: of("bad") });
     } catch (problem) {
       toast(problem.message);
+      if (line === this.line) {
+        for (const [id] of marked) this.all.delete(id);
+        this.#changed();
+      }
       return;
     }
     toast(t("The answer follows your marks."), { label: t("Undo"), press: () => this.#undo(line) });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from tests.web.pages import id_of
 from web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask.testing import FlaskClient
 
@@ -100,7 +101,7 @@ def test_copies_are_found_with_the_one_to_keep(own: Library, pictures: Path) -> 
     own.index()
     app = create_app(own)
     app.extensions["duplicates"].look()
-    app.extensions["duplicates"].close()
+    app.extensions["duplicates"].wait()
     found = get(app.test_client(), "/duplicates")
     assert (found["state"], found["total"], found["cursor"]) == ("done", 1, None)
     (group,) = found["groups"]
@@ -110,8 +111,24 @@ def test_copies_are_found_with_the_one_to_keep(own: Library, pictures: Path) -> 
     (pictures / "again.jpg").unlink()
     own.index()
     app.extensions["duplicates"].look()
-    app.extensions["duplicates"].close()
+    app.extensions["duplicates"].wait()
     assert get(app.test_client(), "/duplicates")["total"] == 0
+
+
+def test_a_server_that_ends_gives_the_look_for_copies_up(own: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = create_app(own).extensions["duplicates"]
+    begun = threading.Event()
+
+    def endless(tell: Callable[[str, int, int, str], None]) -> None:
+        while True:
+            tell("comparing", 0, 1, "")
+            begun.set()
+
+    monkeypatch.setattr(own.duplicates, "find", endless)
+    look.look()
+    assert begun.wait(10)
+    look.close()  # else it would never return
+    assert look.look().groups == ()
 
 
 def test_an_album_is_made_filled_changed_and_removed(own_client: FlaskClient, own: Library) -> None:

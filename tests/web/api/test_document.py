@@ -51,7 +51,7 @@ def app(sample_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         app = create_app(library)
         yield app
         app.extensions["index_job"].close()
-        app.extensions["duplicates"].close()
+        app.extensions["duplicates"].wait()
 
 
 @pytest.mark.slow
