@@ -8,6 +8,7 @@ import { Answer } from "./answer.js";
 import { Problem } from "./api.js";
 import { debounced } from "./dom.js";
 import { addressOf, keyOf, questionAt, stateOf } from "./question.js";
+import { toast } from "./toast.js";
 
 const TYPING = 150; // ms without a letter, after which it is asked
 const PATIENCE = 700; // ms without a letter, after which a mistake is shown
@@ -146,6 +147,7 @@ export class Asking {
     } catch (problem) {
       if (problem.name === "AbortError" || this.#asking !== own) return;
       if (!(problem instanceof Problem)) throw problem;
+      if (this.#leaveOut(problem)) return;
       this.#complaint = problem;
       if (typing) this.#complainSoon();
       else this.#ways.complain(problem);
@@ -155,6 +157,19 @@ export class Asking {
         document.documentElement.classList.remove("asking");
       }
     }
+  }
+
+  /** Ask without a photo that can't be read, if it was one of several things asked with. */
+  #leaveOut(problem) {
+    if (problem.fields.type !== "urn:searchengine:PhotoUnreadableError") return false;
+    // Pasted ones all have one name; those that came before have been read.
+    const place = this.question.photos.findLastIndex((photo) => problem.what.startsWith(photo.name));
+    if (place < 0) return false;
+    const photos = this.question.photos.toSpliced(place, 1);
+    toast(problem.message);
+    this.#settled = false; // there is nothing to go back to
+    this.change({ photos });
+    return true;
   }
 
   #show(answer, top) {

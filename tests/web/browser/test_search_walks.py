@@ -142,8 +142,10 @@ def test_photos_that_are_handed_over_and_marked(page: Page, shown: Library, samp
     shows_first(page, "motorcycle_right.png")
     page.go_back()
     shows_first(page, "coffee.png")
-    hand_over(page, "paste", b"no photo at all")
-    expect(page.locator("#mistake")).to_contain_text("can't be read as a photo")
+    hand_over(page, "paste", b"no photo at all")  # is left out, and the other is asked with
+    expect(page.locator(".toast")).to_contain_text("can't be read as a photo")
+    expect(page.locator(".like")).to_have_count(1)
+    expect(page.locator("#mistake")).to_be_hidden()
     shows_first(page, "coffee.png")
 
     # Similar, from a card.
