@@ -45,7 +45,7 @@ lint: setup
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2
 
 screenshots: setup
 	$(BIN)/python -m tests.web.browser.screenshots $(LIBRARY) demo/screenshots

@@ -105,8 +105,7 @@ class LazyGroup(click.Group):
             pointed = f"\n\n{indent(error.pointed, '    ')}" if isinstance(error, QueryError) else ""
             raise failed(f"{error}{pointed}") from error
         except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            raise click.exceptions.Exit(STOPPED) from None
+            raise _stopped() from None
         except OSError as error:
             if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
                 raise
@@ -114,8 +113,13 @@ class LazyGroup(click.Group):
             raise UnusableError(f"The output can't be written: {error.strerror}.") from error
         except ImportError as error:
             if isinstance(error.__cause__, KeyboardInterrupt):  # how a C extension says that its start was interrupted
-                raise click.exceptions.Exit(STOPPED) from None
+                raise _stopped() from None
             raise
+
+
+def _stopped() -> click.exceptions.Exit:
+    click.echo("Stopped.", err=True)
+    return click.exceptions.Exit(STOPPED)
 
 
 def _write_no_more() -> None:

@@ -230,6 +230,8 @@ class ModelStore:
             with alone(self.folder, "build"):
                 shutil.rmtree(find_place(self.folder, name).ready, ignore_errors=True)
         self.verify(name)
+        if name != BUILTIN and _kind(find_place(self.folder, name)) is not Kind.SEARCH:
+            return
         if (found := place_for(self.folder, self._folder(name).identity.checksum)).exists():
             with alone(self.folder, "build"):
                 shutil.rmtree(found, ignore_errors=True)

@@ -112,9 +112,15 @@ def test_a_person_is_asked_for_the_password_twice(library: Path) -> None:
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as asking:
         os.close(theirs)
         shown = b""
-        for answer in (PASSWORD, "something else", PASSWORD, PASSWORD):
+        answers = [
+            (b"Password: ", PASSWORD),
+            (b"Again: ", "something else"),
+            (b"Password: ", PASSWORD),
+            (b"Again: ", PASSWORD),
+        ]
+        for question, answer in answers:
             before = len(shown)
-            while b": " not in shown[before:]:
+            while question not in shown[before:]:
                 shown += os.read(terminal, 1000)
             os.write(terminal, f"{answer}\n".encode())
         assert asking.wait(60) == 0
