@@ -52,8 +52,8 @@ def accelerator() -> str | None:
 class TorchModel(EmbeddingModel):
     """A checkpoint on a GPU, loaded there at its first use.
 
-    Matrix products and convolutions are in float16, on a processor in bfloat16; normalisations, softmax and the sums
-    between the layers stay in float32 (PyTorch's autocast), so that no activation overflows.
+    Matrix products and convolutions are in float16, on a processor those of photos in bfloat16; normalisations, softmax
+    and the sums between the layers stay in float32 (PyTorch's autocast), so that no activation overflows.
     """
 
     def __init__(self, folder: ModelFolder, checkpoint: Checkpoint, device: str) -> None:
@@ -79,7 +79,8 @@ class TorchModel(EmbeddingModel):
 
         tokens = tokenize(self.tokenizer.get(), texts)
         towers = self.towers.get()
-        with self._half_precision():
+        # In bfloat16 a sentence's vector would depend on its batch, and on a processor one is quick as it is.
+        with self._half_precision(enabled=self.device != "cpu"):
             vectors: torch.Tensor = towers.text(*(torch.tensor(array, device=self.device) for array in tokens))
             return np.asarray(vectors.float().cpu().numpy())
 
@@ -91,12 +92,12 @@ class TorchModel(EmbeddingModel):
         return towers
 
     @contextmanager
-    def _half_precision(self) -> Iterator[None]:
-        """No gradients, float16 where that is sound, and a GPU that is too small as an error of ours."""
+    def _half_precision(self, *, enabled: bool = True) -> Iterator[None]:
+        """No gradients, half precision where that is sound, and a GPU that is too small as an error of ours."""
         import torch
 
         try:
-            with torch.inference_mode(), torch.autocast(self.device, getattr(torch, self.precision)):
+            with torch.inference_mode(), torch.autocast(self.device, getattr(torch, self.precision), enabled=enabled):
                 yield
         except torch.OutOfMemoryError as error:
             raise ModelError(
