@@ -35,7 +35,7 @@ else
 	$(SEARCH) search 'people at a table' --limit 5
 	$(SEARCH) search 'a dog' --limit 5
 	$(SEARCH) search 'the sea' --limit 5
-	$(SEARCH) similar "$$($(SEARCH) search 'a person' --limit 1 --paths)" --limit 5
+	$(SEARCH) similar "$$($(SEARCH) search --all --limit 1 --paths)" --limit 5
 endif
 	@echo "Look through them in the browser: SEARCHENGINE_LIBRARY=$(LIBRARY) $(SEARCH) serve"
 
