@@ -33,8 +33,8 @@ class Answerer:
         self.identity = identity
         self.file = folder / f"vectors-{model_id}.faiss"
         self.model = Lazy(lambda: open_same(models, identity))
-        self.index = LiveIndex(database, model_id, identity, self.file)
         self.yardsticks = Yardsticks(database, model_id, self.model.get, folder / f"yardstick-{model_id}.npz")
+        self.index = LiveIndex(database, model_id, identity, self.file, self.yardsticks.sentences)
         self.labeller = Labeller(database, model_id, identity, self.model.get, self.yardsticks.get, folder)
         self.searcher = Searcher(database, self.index, self.model.get, self.yardsticks)
         self.reasons = Reasons(database, model_id, self.model.get, self.yardsticks.get)

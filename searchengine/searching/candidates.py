@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 WINDOW = 512
 """Photos of the first window of a question; a thousand relevant ones are no answer that anybody looks through."""
 
-AT_ONCE = 8 * WINDOW
-"""Photos that the index is asked for at first: fewer cost it no less."""
+AT_ONCE = 2 * WINDOW
+"""Photos that the index is asked for at first, and it is rarely asked again."""
+
+FURTHER = 8
+"""How many times as many it is asked for the next time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +94,18 @@ def _windows(question: Question, mask: Ids, index: LiveIndex) -> Iterator[Ids]:
     if question.vector is None:
         yield mask
         return
-    nearest, start, end = index.search(question.vector, AT_ONCE, only=mask).ids, 0, WINDOW
+    depth, end = AT_ONCE, WINDOW
+    nearest = index.search(question.vector, depth, only=mask).ids
     known = nearest[:0] if question.marks is None else np.intersect1d(question.marks.good, mask)  # to fit
+    start = 0
     while start < len(nearest):
         yield np.concatenate((known, nearest[start:end]))
         known, start, end = known[:0], end, 2 * end
-        if start == AT_ONCE:
-            nearest = index.search(question.vector, len(mask), only=mask).ids
+        if start == depth:
+            depth *= FURTHER
+            # Asked for more, an index that isn't exact may put photos among the first that it passed over before.
+            further = index.search(question.vector, depth, only=mask).ids
+            nearest = np.concatenate((nearest, further[~np.isin(further, nearest)]))
 
 
 def _judged(

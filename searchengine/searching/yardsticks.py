@@ -67,6 +67,10 @@ class Yardsticks:
             self._held, self._head = held, head
             return held
 
+    def sentences(self) -> Vectors:
+        """The neutral sentences as the model sees them, float32 (n, dim). Raises ModelError as `get`."""
+        return self.get().background
+
     def remake(self) -> None:
         """Make it of the photos that are there now, where there is one: others have been forgotten."""
         with self._lock:

@@ -4,13 +4,15 @@ The file's layout, in this order and without padding; whole numbers are little-e
 
     FAISS bytes    an IndexScalarQuantizer of float16 rows, as `faiss.write_index` writes it
     ids            int64 (count,), ascending: the photo of each row
-    trailer        JSON, UTF-8: {"model", "count", "last_seq", "removals", "ids_at", "header", "checksum"}
+    FAISS bytes    where the rows were compressed: an IndexPQFastScan of them
+    trailer        JSON, UTF-8: {"model", "count", "last_seq", "removals", "ids_at", "header", "checksum"}, and where
+                   the rows were compressed "compressed": {"header", "header_bytes", "recall"}
     end            uint32: the trailer's length in bytes; then the eight bytes "SEVEC 1\\n"
 
-FAISS reads from the front and doesn't mind what follows. `header` is the checksum (BLAKE2b, 16 bytes) of what FAISS
-writes before the first row, `checksum` that of everything before the trailer. Opening checks the header and all
-lengths, which finds a torn file before FAISS sees it; `verify` also reads every byte. What to do without a usable file
-is up to the caller.
+FAISS reads from the front and doesn't mind what follows. Each `header` is the checksum (BLAKE2b, 16 bytes) of what
+FAISS writes before the first row, `checksum` that of everything before the trailer. Opening checks the headers and all
+lengths, which finds a torn file before FAISS sees it; `verify` also reads every byte. The compressed rows, an eighth of
+the others, are read into memory. What to do without a usable file is up to the caller.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ import numpy as np
 
 from searchengine.errors import LibraryDamagedError, printable
 from searchengine.records import ModelIdentity
+from searchengine.vectors.compressed import Compressed
 from searchengine.vectors.faiss_index import FaissIndex, flat
 
 MAGIC = b"SEVEC 1\n"
@@ -52,12 +55,25 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class _CompressedRows:
+    header: str
+    header_bytes: int
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Trailer:
     origin: Origin
     count: int
     ids_at: int  # where the ids begin, in bytes
     header: str
     checksum: str
+    compressed: _CompressedRows | None
+    at: int  # where the trailer itself begins
+
+    @property
+    def ids_end(self) -> int:
+        return self.ids_at + 8 * self.count
 
 
 def write(path: Path, index: FaissIndex, origin: Origin) -> None:
@@ -87,14 +103,17 @@ def read(path: Path) -> tuple[FaissIndex, Origin]:
         file.seek(trailer.ids_at)
         ids = np.fromfile(file, "<i8", trailer.count).astype(np.int64, copy=False)
         codes_size = trailer.count * flat(trailer.origin.model.dim).code_size
-        if _header_checksum(file, trailer.ids_at, codes_size) != trailer.header:
+        if _checksum(file, 0, trailer.ids_at - codes_size) != trailer.header:
             raise ValueError("its beginning is damaged")
+        compressed, recall = None, 1.0
+        if trailer.compressed is not None:
+            compressed, recall = _read_compressed(file, trailer, trailer.compressed), trailer.compressed.recall
         mapped = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise ValueError("it was replaced while it was being opened")
         if mapped.ntotal != len(ids) or not (ids[1:] > ids[:-1]).all():
             raise ValueError("its ids don't belong to its rows")
-    return FaissIndex.of(mapped, ids), trailer.origin
+    return FaissIndex.of(mapped, ids, compressed, recall), trailer.origin
 
 
 def verify(path: Path) -> None:
@@ -102,13 +121,7 @@ def verify(path: Path) -> None:
     read(path)
     with _translated(path), path.open("rb") as file:
         trailer = _read_trailer(file)
-        left = trailer.ids_at + 8 * trailer.count
-        file.seek(0)
-        hasher = _hasher()
-        while left and (chunk := file.read(min(left, _CHUNK))):
-            hasher.update(chunk)
-            left -= len(chunk)
-        if hasher.hexdigest() != trailer.checksum:
+        if _checksum(file, 0, trailer.at) != trailer.checksum:
             raise ValueError("its checksum is wrong")
 
 
@@ -128,9 +141,14 @@ def _write_to(file: IO[bytes], index: FaissIndex, origin: Origin) -> None:
         "last_seq": origin.last_seq,
         "removals": origin.removals,
         "ids_at": ids_at,
-        "header": _header_checksum(file, ids_at, index.flat.codes.size()),
-        "checksum": hasher.hexdigest(),
     }
+    if index.compressed is not None:
+        start = file.tell()
+        _write_faiss(index.compressed.scan, put)
+        length = file.tell() - start - index.compressed.scan.codes.size()
+        trailer["compressed"] = asdict(_CompressedRows(_checksum(file, start, length), length, index.recall))
+    trailer["header"] = _checksum(file, 0, ids_at - index.flat.codes.size())
+    trailer["checksum"] = hasher.hexdigest()
     file.seek(0, os.SEEK_END)
     encoded = json.dumps(trailer).encode()
     file.write(encoded + _END.pack(len(encoded), MAGIC))
@@ -153,10 +171,25 @@ def _write_faiss(index: Any, put: Callable[[bytes], None]) -> None:
         raise failed[0]
 
 
-def _header_checksum(file: IO[bytes], ids_at: int, codes_size: int) -> str:
-    """The checksum of what FAISS wrote before the rows, which tells it how much memory to ask for."""
-    file.seek(0)
-    return _hasher(file.read(max(ids_at - codes_size, 0))).hexdigest()
+def _read_compressed(file: IO[bytes], trailer: _Trailer, compressed: _CompressedRows) -> Compressed:
+    """The compressed rows of an open file. Raises ValueError when they aren't those of its rows."""
+    if _checksum(file, trailer.ids_end, compressed.header_bytes) != compressed.header:
+        raise ValueError("the beginning of its compressed rows is damaged")
+    file.seek(trailer.ids_end)
+    rows = Compressed(faiss.read_index(faiss.PyCallbackIOReader(file.read)))  # type: ignore[attr-defined]  # hints lack it
+    if len(rows) != trailer.count or file.tell() < trailer.at:
+        raise ValueError("its compressed rows aren't those of its rows")
+    return rows
+
+
+def _checksum(file: IO[bytes], start: int, length: int) -> str:
+    """The checksum of a part of the file; of a header it is what tells FAISS how much memory to ask for."""
+    file.seek(start)
+    hasher = _hasher()
+    while length > 0 and (chunk := file.read(min(length, _CHUNK))):
+        hasher.update(chunk)
+        length -= len(chunk)
+    return hasher.hexdigest()
 
 
 def _read_trailer(file: IO[bytes]) -> _Trailer:
@@ -171,8 +204,17 @@ def _read_trailer(file: IO[bytes]) -> _Trailer:
     file.seek(size - _END.size - length)
     fields = json.loads(file.read(length))
     origin = Origin(ModelIdentity(**fields["model"]), fields["last_seq"], fields["removals"])
-    trailer = _Trailer(origin, fields["count"], fields["ids_at"], fields["header"], fields["checksum"])
-    if trailer.ids_at + 8 * trailer.count + length + _END.size != size:
+    compressed = fields.get("compressed")
+    trailer = _Trailer(
+        origin,
+        fields["count"],
+        fields["ids_at"],
+        fields["header"],
+        fields["checksum"],
+        compressed and _CompressedRows(**compressed),
+        at=size - _END.size - length,
+    )
+    if trailer.ids_end > trailer.at or (trailer.ids_end < trailer.at) != bool(compressed):
         raise ValueError("its length is wrong")
     return trailer
 

@@ -1,5 +1,8 @@
 """Nearest neighbours with FAISS: a flat index of float16 vectors, exact at every size and under every restriction.
 
+One of very many vectors may be compressed: then a first look at the compressed rows names those that are worth
+comparing, and only these are compared. How many of the nearest that finds is measured at once and kept with it.
+
 Which id a row has is kept here, as one ascending array, rather than in FAISS's id maps: those store an id twice when
 it is added twice. How an index becomes a file stands in `faiss_file.py`.
 """
@@ -13,6 +16,7 @@ import faiss
 import numpy as np
 
 from searchengine.vectors.base import Matches, checked_query, sorted_batch
+from searchengine.vectors.compressed import SAMPLE, Compressed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +25,20 @@ if TYPE_CHECKING:
 
 ROWS_A_THREAD = 50_000
 """Vectors that are worth a thread of their own: some milliseconds' work."""
+
+SHORTLIST, LEAST_SHORTLIST = 4, 1024
+"""Rows that are compared for each one that is asked for, and at least, where a first look names them."""
+
+WORTHWHILE = 8
+"""A first look saves nothing when more than one row in so many is compared after it."""
+
+PART = 16_384  # rows that are compressed at once: their float32 numbers take some 50 MB
+
+DEPTH = 10
+"""Recall is the share of the truly nearest so many that are found."""
+
+PROBES = 64
+"""Photos that are asked with to measure it."""
 
 
 class FaissIndex:
@@ -32,24 +50,53 @@ class FaissIndex:
     def __init__(self, dim: int) -> None:
         self._flat = flat(dim)
         self._ids: Ids = np.empty(0, np.int64)
+        self._compressed: Compressed | None = None
+        self._recall = 1.0
 
     @classmethod
-    def of(cls, flat: Any, ids: Ids) -> FaissIndex:
+    def of(cls, flat: Any, ids: Ids, compressed: Compressed | None = None, recall: float = 1.0) -> FaissIndex:
         """An index of these rows: a flat FAISS index as `flat` makes it, and int64 (n,) ids, ascending."""
         index = cls.__new__(cls)
-        index._flat, index._ids = flat, ids
+        index._flat, index._ids, index._compressed, index._recall = flat, ids, compressed, recall
         return index
 
     def copy(self) -> FaissIndex:
         """Another one with the same rows, in memory; changing it leaves this one as it is."""
         copied = FaissIndex(self.dim)
         copied._replace(self._ids, self._codes)
+        copied._compressed = self._compressed and self._compressed.copy()
+        copied._recall = self._recall
         return copied
+
+    def compress(self, sentences: Vectors, least: float) -> None:
+        """From now on look at compressed rows first, if that finds at least this share of the nearest.
+
+        `sentences`, float32 (n, dim): what is asked with to find out, beside photos. They lie apart from the photos,
+        so that one says little of the other; the worse of both counts. Rows that are compressed already stay so.
+        """
+        if self._compressed is None:
+            self._compressed = Compressed.learnt_from(self._spread_out(SAMPLE))
+            for start in range(0, len(self), PART):
+                self._compressed.add(self.vectors(self._ids[start : start + PART]))
+        photos = self._spread_out(PROBES)
+        self._recall = min(self._share_found(queries) for queries in (photos, sentences) if len(queries))
+        if self._recall < least:
+            self._compressed, self._recall = None, 1.0
 
     @property
     def flat(self) -> Any:
         """The rows as FAISS has them, in the order of `ids`."""
         return self._flat
+
+    @property
+    def compressed(self) -> Compressed | None:
+        """The compressed rows, in the order of `ids`, where there are any."""
+        return self._compressed
+
+    @property
+    def recall(self) -> float:
+        """The share of the nearest ten that a search finds; 1 where it compares with every row."""
+        return self._recall
 
     @property
     def dim(self) -> int:
@@ -70,6 +117,8 @@ class FaissIndex:
         if self._flat.codes.is_owned and (not len(self) or ids[0] > self._ids[-1]):
             self._flat.add_sa_codes(codes)
             self._ids = np.concatenate((self._ids, ids))
+            if self._compressed is not None:
+                self._compressed.add(vectors)
             return
         kept = ~np.isin(self._ids, ids)
         ids = np.concatenate((self._ids[kept], ids))
@@ -89,23 +138,56 @@ class FaissIndex:
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
-        query = checked_query(query, self.dim)[np.newaxis]
-        eligible, allowed = len(self), None
-        if only is not None and not np.array_equal(only, self._ids):
-            mask = np.isin(self._ids, only)
-            eligible, allowed = int(mask.sum()), faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]  # FAISS's hints describe its C++ constructors
+        query = checked_query(query, self.dim)
+        mask = None if only is None or np.array_equal(only, self._ids) else np.isin(self._ids, only)
+        eligible = len(self) if mask is None else int(np.count_nonzero(mask))
         k = min(k, eligible)
         if k <= 0:
             return Matches(np.empty(0, np.int64), np.empty(0, np.float32))
+        if self._compressed is not None:
+            mask = self._shortlist(self._compressed, query, k, mask, eligible)
+        return self._compared(query, k, mask)
+
+    def _shortlist(
+        self, compressed: Compressed, query: Vector, k: int, mask: NDArray[np.bool_] | None, eligible: int
+    ) -> NDArray[np.bool_] | None:
+        """Which rows are worth comparing, bool (n,); what was eligible where a first look can't tell or save any."""
+        enough = max(SHORTLIST * k, LEAST_SHORTLIST)
+        looked_at = enough * len(self) // eligible  # as many of these are eligible, unless the query prefers others
+        if looked_at * WORTHWHILE > len(self):
+            return mask
+        rows = compressed.nearest(query, looked_at)
+        named = np.zeros(len(self), bool)
+        named[rows] = True if mask is None else mask[rows]
+        return named if np.count_nonzero(named) >= enough / 2 else mask
+
+    def _compared(self, query: Vector, k: int, mask: NDArray[np.bool_] | None) -> Matches:
+        """The k nearest rows of those in the mask, bool (n,), which are at least k."""
+        eligible, allowed = len(self), None
+        if mask is not None:
+            eligible = int(np.count_nonzero(mask))
+            allowed = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[call-arg, arg-type]  # FAISS's hints describe its C++ constructors
         fetched = k + 1
         while True:
-            parts = self._scan(query, min(fetched, eligible), allowed)
+            parts = self._scan(query[np.newaxis], min(fetched, eligible), allowed)
             scores = np.concatenate([scores for scores, _ in parts])
             last = np.partition(scores, -k)[-k]
             # Where more share the last score than were fetched, FAISS keeps any of them, and the order should decide.
             if fetched >= eligible or not any(len(found) == fetched and found[-1] >= last for found, _ in parts):
                 return Matches.best(self._ids[np.concatenate([rows for _, rows in parts])], scores, k)
             fetched *= 2
+
+    def _spread_out(self, most: int) -> Vectors:
+        """So many of the vectors, from all over: float32 (most or fewer, dim)."""
+        return self.vectors(self._ids[np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64)])
+
+    def _share_found(self, queries: Vectors) -> float:
+        """The share of the nearest that a search with these, float32 (n, dim), finds."""
+        found = 0
+        for query in queries:
+            exact = self._compared(query, min(DEPTH, len(self)), None)
+            found += len(np.intersect1d(exact.ids, self.search(query, DEPTH).ids))
+        return found / (len(queries) * min(DEPTH, len(self)))
 
     def _scan(self, query: Vectors, k: int, allowed: Any) -> list[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         """The k best rows of each part of the index, with their scores, best first; a thread looks through each part.
@@ -141,7 +223,7 @@ class FaissIndex:
         fresh = flat(self.dim)
         if len(ids):
             fresh.add_sa_codes(np.ascontiguousarray(codes))
-        self._flat, self._ids = fresh, ids
+        self._flat, self._ids, self._compressed, self._recall = fresh, ids, None, 1.0
 
 
 def flat(dim: int) -> Any:

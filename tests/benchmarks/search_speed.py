@@ -24,7 +24,7 @@ from searchengine.records import Band, ModelIdentity, PhotoFacts, Query
 from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import Searcher
 from searchengine.searching.yardsticks import Yardsticks
-from tests.searching.libraries import ROOT, SmallLibrary, identity
+from tests.searching.libraries import ROOT, SmallLibrary, identity, no_sentences
 
 DIM, TOPICS, REPEATS = 512, 200, 9
 LINES = [
@@ -91,7 +91,7 @@ def main(photos: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = fill(Path(folder) / "library", model, photos)
         database, model_id = library.database, library.model_id
-        index = LiveIndex(database, model_id, model.identity, Path(folder) / "vectors.faiss")
+        index = LiveIndex(database, model_id, model.identity, Path(folder) / "vectors.faiss", no_sentences)
         index.refresh()
         yardsticks = Yardsticks(database, model_id, lambda: model, Path(folder) / "yardstick.npz")
         searcher = Searcher(database, index, lambda: model, yardsticks)

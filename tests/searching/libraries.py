@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from searchengine.records import ModelIdentity, PhotoFacts, Stamp
 from searchengine.store.database import Database
 from searchengine.store.files import Place
@@ -81,3 +83,8 @@ class SmallLibrary:
 
 def identity(dim: int, name: str = "test") -> ModelIdentity:
     return ModelIdentity(name, "1", f"checksum of {name}", "none", dim)
+
+
+def no_sentences() -> Vectors:
+    """None to try searches with: photos alone are."""
+    return np.empty((0, 0), np.float32)

@@ -21,7 +21,7 @@ from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import Searcher
 from searchengine.searching.yardsticks import Yardsticks
 from tests.fakes import PALETTE, ColourModel
-from tests.searching.libraries import ROOT, SmallLibrary
+from tests.searching.libraries import ROOT, SmallLibrary, no_sentences
 
 START = datetime(2020, 1, 1)  # noqa: DTZ001  # cameras write local time without a zone
 PHOTOS = 240
@@ -71,7 +71,7 @@ def many(tmp_path_factory: pytest.TempPathFactory, model: ColourModel) -> Iterat
 
 @pytest.fixture(scope="module")
 def searcher(many: SmallLibrary, model: ColourModel) -> Searcher:
-    index = LiveIndex(many.database, many.model_id, many.model, many.folder / "vectors.faiss")
+    index = LiveIndex(many.database, many.model_id, many.model, many.folder / "vectors.faiss", no_sentences)
     yardsticks = Yardsticks(many.database, many.model_id, lambda: model, many.folder / "yardstick.npz")
     return Searcher(many.database, index, lambda: model, yardsticks)
 
@@ -222,7 +222,7 @@ def test_photos_that_must_not_fit_do_not_end_the_answer(
     rest = [halves(one, other, 24) for one, other in product(("green", "yellow", "black", "grey"), repeat=2)]
     library = SmallLibrary(tmp_path / "library", model.identity)
     ids = library.add(model.encode_images([*first, *then, *rest]))
-    index = LiveIndex(library.database, library.model_id, library.model, library.folder / "vectors.faiss")
+    index = LiveIndex(library.database, library.model_id, library.model, library.folder / "vectors.faiss", no_sentences)
     yardsticks = Yardsticks(library.database, library.model_id, lambda: model, library.folder / "yardstick.npz")
     small = Searcher(library.database, index, lambda: model, yardsticks)
     monkeypatch.setattr(candidates, "WINDOW", 4)

@@ -20,7 +20,7 @@ from searchengine.store.database import Database
 from searchengine.vectors import faiss_file
 from searchengine.vectors.exact import ExactIndex
 from searchengine.vectors.faiss_index import FaissIndex
-from tests.searching.libraries import SmallLibrary, identity
+from tests.searching.libraries import SmallLibrary, identity, no_sentences
 from tests.vectors.samples import ids_of, origin, unit_vectors
 
 DIM = 16
@@ -40,7 +40,7 @@ def path_of(library: SmallLibrary) -> Path:
 
 def live(library: SmallLibrary, database: Database | None = None) -> LiveIndex:
     """The library's index as a program that starts now sees it."""
-    return LiveIndex(database or library.database, library.model_id, library.model, path_of(library))
+    return LiveIndex(database or library.database, library.model_id, library.model, path_of(library), no_sentences)
 
 
 def test_an_empty_library_finds_nothing(library: SmallLibrary) -> None:
@@ -272,7 +272,7 @@ def test_models_do_not_meet(library: SmallLibrary) -> None:
     with library.database.writing():
         second = library.database.models.register(identity(4, "second"))
         library.database.embeddings.add(second, ids[:3], np.eye(4, dtype=np.float32)[:3], "float32")
-    index = LiveIndex(library.database, second, identity(4, "second"), library.folder / "second.faiss")
+    index = LiveIndex(library.database, second, identity(4, "second"), library.folder / "second.faiss", no_sentences)
     assert index.ids.tolist() == ids[:3]
     assert live(library).ids.tolist() == ids
 
@@ -357,3 +357,35 @@ class AnyLife(RuleBasedStateMachine):
 
 AnyLife.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestAnyLife = AnyLife.TestCase
+
+
+def test_a_large_library_is_compressed_and_stays_so_as_photos_come_and_go(
+    library: SmallLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_index, "COMPRESSED_FROM", 1000)
+    vectors = unit_vectors(1500, DIM)
+    ids = library.add(vectors)
+    index = live(library)
+    assert index.search(vectors[7], 1).ids.tolist() == [ids[7]]
+    assert index.recall >= live_index.LEAST_RECALL
+    assert compressed_rows(library) == 1500
+
+    more = unit_vectors(200, DIM, seed=2)
+    new = library.add(more)
+    assert index.search(more[9], 1).ids.tolist() == [new[9]]
+    assert compressed_rows(library) == 1700
+
+    library.unembed(ids[:600])
+    index.refresh()
+    assert ids[7] not in index.search(vectors[7], 50).ids
+    assert compressed_rows(library) == 1100
+
+    library.unembed(ids[600:])
+    index.refresh()
+    assert compressed_rows(library) is None
+    assert index.recall == 1
+
+
+def compressed_rows(library: SmallLibrary) -> int | None:
+    compressed = faiss_file.read(path_of(library))[0].compressed
+    return None if compressed is None else len(compressed)

@@ -21,7 +21,7 @@ from searchengine.store.prune import prune
 from searchengine.training.concepts import learn_concepts
 from searchengine.training.own_classes import OwnClasses
 from tests.fakes import PALETTE, ColourModel
-from tests.searching.libraries import FACTS, SmallLibrary
+from tests.searching.libraries import FACTS, SmallLibrary, no_sentences
 
 if TYPE_CHECKING:
     from searchengine.records import Vectors
@@ -53,7 +53,7 @@ class Home:
 
     def searcher_of(self, model_id: int, model: ColourModel) -> Searcher:
         file = self.photos.folder / f"vectors-{model_id}.faiss"
-        index = LiveIndex(self.database, model_id, model.identity, file)
+        index = LiveIndex(self.database, model_id, model.identity, file, no_sentences)
         self.yardsticks = Yardsticks(self.database, model_id, lambda: model, file.with_suffix(".npz"))
         return Searcher(self.database, index, lambda: model, self.yardsticks)
 

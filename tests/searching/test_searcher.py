@@ -24,7 +24,7 @@ from searchengine.searching.live_index import LiveIndex
 from searchengine.searching.searcher import EMPTY, NOTHING_FITS, Searcher
 from searchengine.searching.yardsticks import Yardsticks
 from tests.fakes import PALETTE, ColourModel
-from tests.searching.libraries import FACTS, SmallLibrary
+from tests.searching.libraries import FACTS, SmallLibrary, no_sentences
 from tests.vectors.samples import unit_vectors
 
 DIM = 16
@@ -51,7 +51,7 @@ def searcher(library: SmallLibrary, model: ColourModel) -> Searcher:
 def searcher_of(library: SmallLibrary, model: ColourModel | Callable[[], ColourModel]) -> Searcher:
     load = model if callable(model) else lambda: model
     database, model_id = library.database, library.model_id
-    index = LiveIndex(database, model_id, library.model, library.folder / "vectors.faiss")
+    index = LiveIndex(database, model_id, library.model, library.folder / "vectors.faiss", no_sentences)
     yardsticks = Yardsticks(database, model_id, load, library.folder / "yardstick.npz")
     return Searcher(database, index, load, yardsticks)
 
