@@ -14,7 +14,8 @@ import pytest
 
 from searchengine.embedding.lazy import Lazy
 from searchengine.embedding.model_folder import read_model_folder
-from searchengine.embedding.onnx_runtime import OnnxModel
+from searchengine.embedding.model_store import builtin_folder
+from searchengine.embedding.onnx_runtime import FEW, OnnxModel
 from searchengine.errors import ModelDamagedError, ModelMissingError
 from tests.embedding.tiny import make_model_folder
 
@@ -37,6 +38,18 @@ def test_a_picture_loads_the_image_tower_alone(folder: Path) -> None:
     assert model.image_tower.loaded
     assert not model.text_tower.loaded
     assert not model.tokenizer.loaded
+
+
+def test_a_sentence_keeps_its_vector_when_many_more_are_asked_for() -> None:
+    """The text tower is arranged anew on the way."""
+    model = OnnxModel.open(builtin_folder())
+    first = model.encode_texts(["two dogs on a beach"])
+    others = [model.encode_texts([f"a photo of {number} boats"]) for number in range(2 * FEW)]
+    assert np.abs(model.encode_texts(["two dogs on a beach"]) - first).max() < 1e-5
+    assert np.abs(model.encode_texts(["a photo of 0 boats"]) - others[0]).max() < 1e-5
+    fresh = OnnxModel.open(builtin_folder())
+    at_once = fresh.encode_texts([f"a photo of {number} boats" for number in range(2 * FEW)])
+    assert np.abs(at_once - np.concatenate(others)).max() < 1e-4  # padded to each other's length
 
 
 def test_threads_that_come_together_load_once() -> None:
