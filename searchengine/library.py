@@ -283,6 +283,18 @@ class Library:
         """Where the vector index of that model lies, or would: a cache."""
         return self._answering().file
 
+    def index_recall(self) -> float | None:
+        """The share of the nearest ten photos that searches found when the vector index was made.
+
+        None where a search compares with every photo, and finds them all.
+        """
+        from searchengine.vectors import faiss_file
+
+        try:
+            return faiss_file.read_recall(self.index_file)
+        except LibraryDamagedError:
+            return None
+
     def refresh_index(self) -> None:
         """Bring the vector index's file up to the database; other programs' searches don't wait for that."""
         self._answering().index.refresh()

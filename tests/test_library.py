@@ -18,6 +18,7 @@ from searchengine.embedding.model_store import builtin_folder
 from searchengine.errors import LibraryMissingError, ModelError, NotFoundError, UsageError
 from searchengine.library import Library
 from searchengine.records import IndexReport, Results
+from searchengine.searching import live_index
 from searchengine.settings import Settings
 
 
@@ -154,6 +155,23 @@ def test_a_torn_index_file_is_noticed_by_nobody(library: Library, settings: Sett
             assert [(hit.id, pytest.approx(hit.score, abs=1e-4)) for hit in again.search("a cat")] == [
                 (hit.id, hit.score) for hit in before
             ]
+
+
+def test_a_large_library_says_how_many_of_the_nearest_its_searches_find(
+    library: Library, sample_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried with sentences too, which takes the model."""
+    library.index([sample_photos])
+    assert library.index_recall() is None
+    monkeypatch.setattr(live_index, "COMPRESSED_FROM", 16)
+    library.index_file.unlink()
+    assert library.index_recall() is None
+    with Library.open(library.settings) as another:
+        another.refresh_index()
+        assert another.index_recall() == 1
+        assert names(another.search("a cat"))[0] == "chelsea.png"
+    library.index_file.write_bytes(b"torn")
+    assert library.index_recall() is None
 
 
 def test_a_deleted_photo_is_not_found_and_forgotten_by_prune_alone(library: Library, photos: Path) -> None:

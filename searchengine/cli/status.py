@@ -54,6 +54,7 @@ def _facts(library: Library) -> dict[str, Any]:
         "unreadable": database.failures.count(),
         "model": active[1].name if active else None,
         "embedded": photos - len(database.embeddings.lacking(active[0])) if active else 0,
+        "recall": library.index_recall() if active else None,
         "bytes": bytes_in(library.settings.library),
         "classes": [asdict(own) for own in library.own_classes.all()],
         "roots": [
@@ -69,6 +70,8 @@ def _write_facts(facts: dict[str, Any]) -> None:
     click.echo(f"photos      {facts['photos']:,} ({facts['embedded']:,} embedded)")
     click.echo(f"files       {places or 'none'}")
     click.echo(f"model       {facts['model'] or 'none yet'}")
+    if facts["recall"] is not None:
+        click.echo(f"search      looks at compressed vectors first; found {facts['recall']:.1%} of the nearest ten")
     hint = " (`searchengine status --failures`)" if facts["unreadable"] else ""
     click.echo(f"unreadable  {facts['unreadable']:,}{hint}")
     for own in facts["classes"]:

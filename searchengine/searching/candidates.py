@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from searchengine.searching.live_index import LiveIndex
     from searchengine.searching.questions import Part, Question
 
-WINDOW = 512
-"""Photos of the first window of a question; a thousand relevant ones are no answer that anybody looks through."""
+WINDOW = 256
+"""Photos of the first window of a question; hundreds of relevant ones are no answer that anybody looks through."""
 
 AT_ONCE = 2 * WINDOW
 """Photos that the index is asked for at first, and it is rarely asked again."""

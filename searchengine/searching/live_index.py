@@ -77,11 +77,6 @@ class LiveIndex:
         """The photos that have a vector, int64 (n,), ascending."""
         return self._newest().ids
 
-    @property
-    def recall(self) -> float:
-        """The share of the nearest ten photos that a search finds, as measured; 1 where it compares with all."""
-        return self._newest().main.recall
-
     def refresh(self) -> None:
         """Write the file anew, unless it holds just what the database does. For the end of a run."""
         with self._rebuilding:

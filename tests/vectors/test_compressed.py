@@ -102,7 +102,7 @@ def test_a_restriction_to_what_nobody_asks_for_is_met_in_full(
         )
 
 
-def test_what_is_added_later_is_found_and_what_is_removed_is_not(index: FaissIndex, ids: Ids, vectors: Vectors) -> None:
+def test_what_is_added_later_is_found_and_what_is_removed_is_not(index: FaissIndex, vectors: Vectors) -> None:
     later = unit_vectors(50, DIM, seed=6)
     index.add(np.arange(50) + 3 * COUNT, later)
     assert index.compressed is not None
