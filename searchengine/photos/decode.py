@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 MAX_PIXELS = 250_000_000
 """Larger photos are refused before memory is taken for them; the largest cameras of phones give 200 million."""
 
+MAX_PASSES = 500
+"""A JPEG that is drawn in more passes than this is refused: cameras take some ten, and each goes over the whole picture,
+so that a small file made for it would keep a processor busy for hours."""
+
 LARGE_PIXELS = 24_000_000
 """Pictures from here on are decoded one at a time, however many threads decode: each may take half a gigabyte. What is
 decoded at reduced size, as most JPEGs are, is not large."""
@@ -41,11 +45,15 @@ DECODER = f"1 ({codecs.VERSIONS})"
 """Stands beside a failure, so that the file is tried again when this number, or a codec's version, changes."""
 
 _TOO_LARGE = f"it has more than {MAX_PIXELS // 10**6} million pixels"
+_TOO_MANY_PASSES = f"it is drawn in more than {MAX_PASSES} passes"
 _CUT_OFF = "it is cut off"
 _DAMAGED = "its content is damaged, or of an unusual kind"
 _SIGNS_OF_AN_EARLY_END = ("truncated", "end of file", "requires a buffer", "incomplete")
 
 _large_photo = threading.Lock()
+
+START_OF_SCAN = b"\xff\xda"
+"""A JPEG's marker (ITU-T T.81, table B.1), which a pass's own bytes never hold."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -135,6 +143,8 @@ def _load(kind: str, data: bytes, path: bytes, at_least: int) -> _Opened:
     size = image.size
     if size[0] * size[1] > MAX_PIXELS:
         raise PhotoUnreadableError(path, _TOO_LARGE)
+    if kind == "jpeg" and data.count(START_OF_SCAN) > MAX_PASSES:
+        raise PhotoUnreadableError(path, _TOO_MANY_PASSES)
 
     def reopen(data: bytes) -> ImageFile:
         return _drafted(codecs.open_image(kind, data), at_least)

@@ -153,6 +153,19 @@ def test_the_cap_on_pixels_holds_for_every_format(
     assert opened(data).facts.width == 451
 
 
+def test_a_jpeg_that_is_drawn_over_and_over_is_refused_before_it_is_decoded(cat: Image.Image) -> None:
+    """A million passes over 250 million pixels would fit into a few megabytes."""
+    progressive = encoded(cat, "JPEG", progressive=True)
+    last = progressive.rindex(b"\xff\xc4")  # the last pass, with its tables
+    once_more = progressive[last:-2]
+
+    def drawn(times: int) -> bytes:
+        return progressive[:-2] + times * once_more + progressive[-2:]
+
+    assert opened(drawn(300)).facts.flaw is None
+    assert reason(drawn(decoding.MAX_PASSES)) == "it is drawn in more than 500 passes"
+
+
 def test_too_little_memory_is_a_reason(cat: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_: object) -> None:
         raise MemoryError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from axe_playwright_python.sync_playwright import Axe
-
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -15,6 +13,8 @@ COLOURS = ["color-contrast"]
 
 def hindrances(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA on the page as it is now, in light and in dark colours, a line each."""
+    from axe_playwright_python.sync_playwright import Axe
+
     lines = []
     for colours, rules in (("light", WCAG), ("dark", COLOURS)):  # nothing but colours differs
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")

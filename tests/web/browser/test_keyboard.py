@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.web.browser.reading import tab_to
 from tests.web.pages import id_of
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from searchengine.library import Library
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra 'dev'").expect
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.web.browser.conftest import serving
 from tests.web.browser.drawing import draw_pictures
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from searchengine.library import Library
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra 'dev'").expect
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra 'dev'").expect
 
 pytestmark = pytest.mark.slow
 

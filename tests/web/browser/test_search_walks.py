@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
 
 from tests.web.browser.reading import hindrances
 from tests.web.pages import id_of
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
     from searchengine.library import Library
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra 'dev'").expect
 
 pytestmark = pytest.mark.slow
 
