@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from searchengine.errors import UsageError
+from searchengine.errors import NotFoundError, UsageError
 from searchengine.records import Band, Sort
 from searchengine.searching.expression import Field, printed
 from web.context import the_library
@@ -20,6 +20,7 @@ from web.texts import gettext as _
 from web.tiles import Tile, tile_of, tile_of_hit
 
 if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
     from werkzeug.wrappers import Response
 
     from searchengine.store.albums import Album
@@ -44,23 +45,29 @@ class Card:
 
 
 @blueprint.get("/albums")
-def every() -> str:
-    """All albums, by name, and a form for another one."""
+def every(mistake: UsageError | None = None) -> str:
+    """All albums, by name, and a form for another one; with a mistake that was made in it, as it was filled in."""
     cards = [_card(album) for album in the_library().database.albums.all()]
-    return render_template("albums.html", cards=cards, least=_least())
+    return render_template("albums.html", cards=cards, least=_least(), mistake=mistake)
 
 
 @blueprint.post("/albums")
-def add() -> Response:
+def add() -> ResponseReturnValue:
     """Make an album with the fields name, q and least."""
     name = request.form.get("name", "").strip()
-    the_library().albums.add(name, asked_line(request.form.get("q", "")), _chosen_least())
+    try:
+        the_library().albums.add(name, asked_line(request.form.get("q", "")), _chosen_least())
+    except UsageError as mistake:
+        return every(mistake), 400
     return _to(name)
 
 
 @blueprint.get("/albums/<path:name>")
-def one(name: str) -> str:
-    """An album's photos, the last taken first, and what can be done with it. With `choose`, photos can be chosen."""
+def one(name: str, mistake: UsageError | None = None) -> str:
+    """An album's photos, the last taken first, and what can be done with it. With `choose`, photos can be chosen.
+
+    With a mistake that was made in doing so, the forms are as they were filled in.
+    """
     library = the_library()
     album = library.database.albums.named(name)
     page = read_page(request.args)
@@ -81,12 +88,22 @@ def one(name: str) -> str:
         more=card.count > page * PAGE,
         choose="choose" in request.args,
         least=_least(),
+        mistake=mistake,
     )
 
 
 @blueprint.post("/albums/<path:name>")
-def change(name: str) -> Response:
+def change(name: str) -> ResponseReturnValue:
     """Do to an album what the field `do` says: rename, fill, remove; with the photos in `id`: pin, take-out, undo."""
+    try:
+        return _changed(name)
+    except NotFoundError:
+        raise
+    except UsageError as mistake:
+        return one(name, mistake), 400
+
+
+def _changed(name: str) -> Response:
     albums, ids = the_library().albums, read_ids(request.form.getlist("id"))
     match request.form.get("do"):
         case "rename":

@@ -85,6 +85,20 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient) -> None:
     assert client.get("/albums/One?page=0").status_code == 400
 
 
+def test_a_mistake_in_a_form_is_said_beside_it_and_what_was_typed_stays(client: FlaskClient) -> None:
+    for name in ("One", "Two"):
+        client.post("/albums", data={"name": name, "q": "width:>1"})
+    for address, data in [
+        ("/albums", {"name": "one", "q": "a red boat"}),
+        ("/albums/One", {"do": "rename", "name": "Two"}),
+        ("/albums/One", {"do": "fill", "q": "dte:2019"}),
+    ]:
+        page = unescape(client.post(address, data=data).text)
+        assert 'class="note" role="alert"' in page
+        assert '<details class="sheet" open>' in page
+        assert all(f'value="{typed}"' in page for name, typed in data.items() if name != "do")
+
+
 def test_a_long_album_has_pages(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(albums, "PAGE", 2)
     client.post("/albums", data={"name": "All", "q": "width:>1"})
