@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchengine.conditions import InAlbum, InFolder, Not
+from searchengine.conditions import Condition, InAlbum, InFolder, Not
 from searchengine.errors import UsageError
 from searchengine.ranking.grouping import Traits, collapse
 from searchengine.ranking.relevance import THRESHOLDS, band
@@ -46,6 +46,9 @@ LEAST = THRESHOLDS[Band.WEAK]
 
 REMEMBERED = 100
 """Lines of which all photos are kept in mind: those of albums and saved searches."""
+
+FILTERS = 8
+"""Sets of conditions of which the photos are kept in mind: who narrows a search goes on with other words."""
 
 FIRST = 64
 """Lines that are ranked at first, of which the pages are cut; twice as many when further ones are asked for."""
@@ -93,6 +96,7 @@ class Searcher:
         self._asker = Asker(database, index.model_id, model)
         self._yardsticks = yardsticks
         self._found = lru_cache(REMEMBERED)(self._find)
+        self._matching = lru_cache(FILTERS)(self._match)
         self._answered = lru_cache(ANSWERS)(lambda _version, *asked: self._answer(*asked))
         self._version = 0  # of the database, to which what is kept in mind belongs
 
@@ -175,6 +179,7 @@ class Searcher:
         if version != self._version:
             self._version = version
             self._found.cache_clear()
+            self._matching.cache_clear()
             self._answered.cache_clear()
         return version
 
@@ -204,9 +209,14 @@ class Searcher:
                     albums.append((name, False))
                 case _:
                     others.append(condition)
-        ids = self._database.photos.matching(others)
+        ids = self._matching(self._version_now(), tuple(others))
         for name, wanted in albums:
             ids = ids[np.isin(ids, album_ids(self._database, name, self.find, opened)) == wanted]
+        return ids
+
+    def _match(self, _version: int, conditions: tuple[Condition, ...]) -> Ids:
+        ids = self._database.photos.matching(conditions)
+        ids.flags.writeable = False  # everybody gets the same
         return ids
 
     def _why_none(self, questions: Sequence[Question]) -> str:
