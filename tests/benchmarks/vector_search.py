@@ -36,7 +36,7 @@ def main(count: int, dim: int) -> None:
 
     def draw(size: int, scatter: float) -> np.ndarray:
         vectors = topics[rng.integers(TOPICS, size=size)] + scatter * rng.standard_normal((size, dim), np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
     index = FaissIndex(dim)
     for start in range(0, count, PART):
