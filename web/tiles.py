@@ -40,8 +40,8 @@ class Tile(Record):
     alike: tuple[int, ...] = Field(default=(), description="The near-copies for which it stands, best first.")
 
 
-def tile_of(photo: Photo) -> Tile:
-    """A photo by itself."""
+def tile_of(photo: Photo, hit: Hit | None = None) -> Tile:
+    """A photo by itself, or as it was found."""
     shown = [file for file in photo.files if file.state is not FileState.MISSING] or list(photo.files)
     taken = photo.facts.taken_at
     return Tile(
@@ -54,13 +54,15 @@ def tile_of(photo: Photo) -> Tile:
         large=picture_address(photo, "large"),
         placeholder=photo.placeholder.hex() if photo.placeholder else None,
         away=all(file.state is not FileState.PRESENT for file in photo.files),
+        relevance=None if hit is None or hit.relevance is None else round(hit.relevance, 4),
+        band=hit.band if hit else None,
+        alike=hit.alike if hit else (),
     )
 
 
 def tile_of_hit(hit: Hit) -> Tile:
     """A photo that was found, with how well it fits."""
-    relevance = None if hit.relevance is None else round(hit.relevance, 4)
-    return tile_of(hit.photo).model_copy(update={"relevance": relevance, "band": hit.band, "alike": hit.alike})
+    return tile_of(hit.photo, hit)
 
 
 def picture_address(photo: Photo, kind: str) -> str:

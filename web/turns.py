@@ -6,6 +6,7 @@ that is asked to come again, with the status 429.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ class Turns:
         finally:
             self._room.release()
 
+
+SEARCHES = threading.Semaphore(os.cpu_count() or 1)
+"""Searches that run at once. More would take each other's turns at Python's lock, and all of them would take longer."""
 
 MODEL = Turns(running=1, waiting=5)
 """What the model looks at a picture for: uploads, descriptions, heat maps. It uses all processors by itself."""

@@ -183,7 +183,12 @@ def _go_on(run: RunFolder, world: World) -> None:
 
 
 @command.command("builtin")
-@click.option("--data", type=FOLDER, required=True, help="Holds captioned_photos.zip and imagenet_samples.zip.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    required=True,
+    help="Holds captioned_photos.zip, imagenet_samples.zip and coco_captions.txt.gz.",
+)
 @click.option("--out", type=FOLDER, required=True, help="Where to put the model; a new folder.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
 @click.option("--photos", type=click.IntRange(min=2), help="Take only so many of the photos, for a quick try.")

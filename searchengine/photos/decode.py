@@ -34,8 +34,8 @@ MAX_PIXELS = 250_000_000
 """Larger photos are refused before memory is taken for them; the largest cameras of phones give 200 million."""
 
 MAX_PASSES = 500
-"""A JPEG that is drawn in more passes than this is refused: cameras take some ten, and each goes over the whole picture,
-so that a small file made for it would keep a processor busy for hours."""
+"""A JPEG that is drawn in more passes than this is refused. Cameras take some ten; each goes over the whole picture, so
+that a small file made for it would keep a processor busy for hours."""
 
 LARGE_PIXELS = 24_000_000
 """Pictures from here on are decoded one at a time, however many threads decode: each may take half a gigabyte. What is

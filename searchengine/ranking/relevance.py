@@ -90,8 +90,7 @@ class Yardstick:
         """
         away = (queries @ (self.mean - self.centre)) ** 2
         seen = self._variance(queries) + away
-        sentences = apart(self.background)
-        all_ways = float(np.mean(np.sum(sentences**2, axis=1)))
+        sentences, all_ways = _neutral(self)
         in_scale = self._all_ways / max(all_ways, LEAST_SPREAD**2)
         as_sentences = np.mean((queries @ sentences.T) ** 2, axis=1)
         alike = all_ways / queries.shape[1] * np.sum(queries**2, axis=1)
@@ -137,7 +136,7 @@ def text_measure(yardstick: Yardstick, queries: Vectors, photos: Vectors) -> NDA
     or the other. A sentence that tells the library's photos apart better than neutral ones do says more, and counts
     for more, by the root of how much better.
     """
-    neutral = apart(yardstick.background)
+    neutral, _ = _neutral(yardstick)
     asked = queries - yardstick.background.mean(axis=0)
     photos = photos - yardstick.centre
     usual = np.sqrt(np.mean((photos @ neutral.T) ** 2, axis=1))  # (n,)
@@ -148,9 +147,16 @@ def text_measure(yardstick: Yardstick, queries: Vectors, photos: Vectors) -> NDA
 
 
 @lru_cache(maxsize=4)
+def _neutral(yardstick: Yardstick) -> tuple[Vectors, float]:
+    """The neutral sentences without what all of them have in common, float32 (b, dim), and their variance."""
+    sentences = apart(yardstick.background)
+    return sentences, float(np.mean(np.sum(sentences**2, axis=1)))
+
+
+@lru_cache(maxsize=4)
 def _typical(yardstick: Yardstick) -> float:
     """What neutral sentences spread, which every query is compared with."""
-    return float(np.sqrt(np.mean(yardstick.expected_spread(apart(yardstick.background)) ** 2)))
+    return float(np.sqrt(np.mean(yardstick.expected_spread(_neutral(yardstick)[0]) ** 2)))
 
 
 def photo_measure(yardstick: Yardstick, queries: Vectors, photos: Vectors) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ WINDOW = 256
 AT_ONCE = 2 * WINDOW
 """Photos that the index is asked for at first, and it is rarely asked again."""
 
-FURTHER = 8
+FURTHER = 4
 """How many times as many it is asked for the next time."""
 
 

@@ -14,7 +14,7 @@ from searchengine.errors import NotFoundError
 from searchengine.records import Label
 from searchengine.store.connections import Connections
 from searchengine.store.schema import LabellingRow, LabelRow, ModelRow, PhotoLabelRow, PhotoRow
-from searchengine.store.sqlite import chunks, insert_new, one_of
+from searchengine.store.sqlite import chunks, insert_new, one_of, these
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +50,15 @@ class Given:
     photo_ids: Ids  # int64 (n,)
     label_ids: Ids  # int64 (n,)
     confidences: NDArray[np.float32]  # (n,), 0.5 to 1
+
+
+_OF_PHOTOS = (
+    select(PhotoLabelRow.photo_id, LabelRow.name, PhotoLabelRow.confidence, LabelRow.source)
+    .join(LabelRow, LabelRow.id == PhotoLabelRow.label_id)
+    .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
+    .where(one_of(PhotoLabelRow.photo_id), ModelRow.active)
+    .order_by(PhotoLabelRow.confidence.desc(), LabelRow.name)
+)
 
 
 class Labels:
@@ -89,14 +98,7 @@ class Labels:
         """The labels of these photos as the active model sees them, the surest first."""
         found: dict[int, list[Label]] = {}
         with self._connections.reading() as connection:
-            query = (
-                select(PhotoLabelRow.photo_id, LabelRow.name, PhotoLabelRow.confidence, LabelRow.source)
-                .join(LabelRow, LabelRow.id == PhotoLabelRow.label_id)
-                .join(ModelRow, ModelRow.id == PhotoLabelRow.model_id)
-                .where(one_of(PhotoLabelRow.photo_id, photo_ids), ModelRow.active)
-                .order_by(PhotoLabelRow.confidence.desc(), LabelRow.name)
-            )
-            for photo_id, name, confidence, source in connection.execute(query).all():
+            for photo_id, name, confidence, source in connection.execute(_OF_PHOTOS, these(photo_ids)).all():
                 found.setdefault(photo_id, []).append(Label(name, confidence, source))
         return {photo_id: tuple(labels) for photo_id, labels in found.items()}
 

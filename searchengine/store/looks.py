@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, union, up
 
 from searchengine.store.connections import Connections
 from searchengine.store.schema import FileRow, PhotoRow
-from searchengine.store.sqlite import one_of
+from searchengine.store.sqlite import one_of, these
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,9 @@ MOST_KEPT = 50_000
 
 _Seen = tuple[bytes | None, datetime | None, str | None]
 """A look, when the photo was taken, and where that stands."""
+
+
+_LOOKS = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from).where(one_of(PhotoRow.id))
 
 
 class Looks:
@@ -52,9 +55,8 @@ class Looks:
     def _read(self, wanted: Sequence[int]) -> dict[int, _Seen]:
         if not wanted:
             return {}
-        query = select(PhotoRow.id, PhotoRow.look, PhotoRow.taken_at, PhotoRow.taken_from)
         with self._connections.reading() as connection:
-            rows = connection.execute(query.where(one_of(PhotoRow.id, wanted))).all()
+            rows = connection.execute(_LOOKS, these(wanted)).all()
         return {photo_id: (look, moment, source) for photo_id, look, moment, source in rows}
 
     def lacking(self) -> list[tuple[int, bytes]]:

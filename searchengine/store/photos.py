@@ -15,7 +15,7 @@ from searchengine.store.connections import Connections
 from searchengine.store.files import state
 from searchengine.store.labels import Labels
 from searchengine.store.schema import EmbeddingRow, FileRow, PhotoRow, RootRow, Row
-from searchengine.store.sqlite import chunks, insert_new, one_of, read_ids
+from searchengine.store.sqlite import chunks, insert_new, one_of, read_ids, these
 
 if TYPE_CHECKING:
     from searchengine.conditions import Condition
@@ -34,6 +34,15 @@ class KnownContent:
     photo_id: int
     embedded: bool  # by the model in question
     sidecars: set[int]  # the times of the XMP files beside its places; 0 for none
+
+
+_PHOTOS = select(PhotoRow.__table__).where(one_of(PhotoRow.id))
+_FILES = (
+    select(FileRow.__table__, RootRow.online)
+    .join(RootRow, RootRow.id == FileRow.root_id)
+    .where(one_of(FileRow.photo_id))
+    .order_by(FileRow.beside.is_not(None), FileRow.path)  # a RAW after the picture for it
+)
 
 
 class Photos:
@@ -57,16 +66,10 @@ class Photos:
         found: dict[int, Photo] = {}
         labels = self._labels.of(wanted)
         with self._connections.reading() as connection:
-            query = (
-                select(FileRow.__table__, RootRow.online)
-                .join(RootRow, RootRow.id == FileRow.root_id)
-                .where(one_of(FileRow.photo_id, wanted))
-                .order_by(FileRow.beside.is_not(None), FileRow.path)  # a RAW after the picture for it
-            )
-            for row in connection.execute(query).all():
+            for row in connection.execute(_FILES, these(wanted)).all():
                 stamp = Stamp(row.size, row.mtime_ns, row.sidecar_ns)
                 files[row.photo_id].append(PhotoFile(row.path, stamp, state(missing=row.missing, online=row.online)))
-            for row in connection.execute(select(PhotoRow.__table__).where(one_of(PhotoRow.id, wanted))).all():
+            for row in connection.execute(_PHOTOS, these(wanted)).all():
                 places, own = tuple(files[row.id]), labels.get(row.id, ())
                 found[row.id] = Photo(row.id, row.fingerprint, _facts(row), places, own, row.placeholder)
         return found

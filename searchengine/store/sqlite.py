@@ -24,6 +24,7 @@ from sqlalchemy import (
     QueuePool,
     Select,
     Text,
+    bindparam,
     case,
     cast,
     create_engine,
@@ -190,13 +191,17 @@ def has_part(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
     return case((plain, found), else_=func.has_part(column, part, type_=Boolean))
 
 
-def one_of(column: ColumnElement[int], ids: Sequence[int] | Ids) -> ColumnElement[bool]:
-    """Whether a column has one of these ids, however many.
+def one_of(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a column has one of some ids, however many: those that a statement is executed with, as `these`.
 
     They are bound as one value: SQLAlchemy takes longer over hundreds than SQLite over the whole query.
     """
-    listed = func.json_each("[" + ",".join(map(str, map(int, ids))) + "]").table_valued("value")
-    return column.in_(select(listed.c.value))
+    return column.in_(select(func.json_each(bindparam("ids", type_=Text)).table_valued("value").c.value))
+
+
+def these(ids: Sequence[int] | Ids) -> dict[str, str]:
+    """The ids that a statement with `one_of` asks for."""
+    return {"ids": "[" + ",".join(map(str, map(int, ids))) + "]"}
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

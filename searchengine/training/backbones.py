@@ -25,6 +25,9 @@ TEXT_WIDTH = 384
 TEXT_LAYERS = (2, 4, 6)
 """The text features are the mean over the tokens after these of MiniLM's six layers, the sentence's vector last:
 lower layers still know the single words, colours and numbers, that a sentence's vector has mixed."""
+LOWER_LAYERS = 4  # of six; what words are, which is known from far more text than there is here
+LOWER_READ = sum(layer <= LOWER_LAYERS for layer in TEXT_LAYERS)
+UNSEEN = -1e4  # added to an attention score, it leaves nothing
 
 
 class ImageBackbone(nn.Module):
@@ -78,7 +81,7 @@ class ImageBackbone(nn.Module):
 
 
 class TextBackbone(nn.Module):
-    """all-MiniLM-L6-v2, read out after several of its layers.
+    """all-MiniLM-L6-v2, read out after several of its layers; in two parts, for training moves the second.
 
     Wang et al., "MiniLM", 2020, tuned for sentences by the sentence-transformers project.
     """
@@ -89,14 +92,39 @@ class TextBackbone(nn.Module):
 
         net = AutoModel.from_pretrained(minilm_folder(), attn_implementation="eager")
         _trim_positions(net.embeddings, positions)
-        self.net = net.eval().requires_grad_(False)
+        self.embeddings = net.embeddings
+        self.lower, self.upper = net.encoder.layer[:LOWER_LAYERS], net.encoder.layer[LOWER_LAYERS:]
+        self.eval().requires_grad_(False)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Tokens, int64 (n, t) each, to features, float32 (n, layers × 384)."""
-        states = self.net(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True).hidden_states
-        mask = attention_mask[..., None].to(states[0].dtype)  # (n, t, 1)
-        means = [(states[layer] * mask).sum(1) / mask.sum(1) for layer in TEXT_LAYERS]  # (n, 384) each
-        return torch.cat(means, dim=1)
+        return self.features(*self.states(input_ids, attention_mask), attention_mask)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens, int64 (n, t) each, to what the lower part makes of them.
+
+        Its share of the features, (n, lower layers read × 384), and the tokens' states, (n, t, 384).
+        """
+        return self._through(self.lower, 0, self.embeddings(input_ids=input_ids), attention_mask)
+
+    def features(self, means: Tensor, states: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the lower part made of sentences, as `states` gives it, to their features, (n, layers × 384)."""
+        return torch.cat([means, self._through(self.upper, LOWER_LAYERS, states, attention_mask)[0]], dim=1)
+
+    def unlock(self) -> list[nn.Parameter]:
+        """Let the upper part learn; what was let loose."""
+        return list(self.upper.requires_grad_(True).parameters())
+
+    def _through(self, layers: nn.ModuleList, before: int, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The means over the tokens after those of the layers that are read, and the last states."""
+        unseen = (1 - mask[:, None, None].to(states.dtype)) * UNSEEN  # (n, 1, 1, t)
+        weights = mask[..., None].to(states.dtype)  # (n, t, 1)
+        means = []
+        for number, layer in enumerate(layers, before + 1):
+            states = layer(states, attention_mask=unseen)
+            if number in TEXT_LAYERS:
+                means.append((states * weights).sum(1) / weights.sum(1))
+        return torch.cat(means, dim=1), states
 
 
 def sentence_vectors(features: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
-"""The recipe of the built-in model, second edition: two finished towers, trained projections, and the image tower's
-upper part trained with them; beside it the classifier's own view.
+"""The recipe of the built-in model: two finished towers, trained projections, and the towers' upper parts trained with
+them; beside it the classifier's own view.
 
 `train_builtin` goes from the data to a finished model folder and everything it does follows from the seed. What the
 parts are, their own files say; what came out, and from which sources, stands on the card in `data/builtin/`.
@@ -7,6 +7,7 @@ parts are, their own files say; what came out, and from which sources, stands on
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,20 +25,22 @@ from searchengine.errors import UsageError, printable
 from searchengine.training.backbones import CLASSES, SIDE, ImageBackbone, TextBackbone, minilm_folder, sentence_vectors
 from searchengine.training.classes import ClassName, imagenet_classes
 from searchengine.training.data import CaptionedPhotos, held_out, opened, read_captions, read_labels
+from searchengine.training.draws import Material
 from searchengine.training.export import export_tower
-from searchengine.training.features import CROP, SMALL, WHOLE, image_maps, pooled, read_pictures, text_features
-from searchengine.training.fit import Learner, Material, Recipe, fit
+from searchengine.training.features import CROP, SMALL, WHOLE, image_maps, pooled, read_pictures
+from searchengine.training.fit import Learner, Recipe, fit
 from searchengine.training.heads import ClassSpace, ImageTower, TextTower
 from searchengine.training.progress import Tell, untold
+from searchengine.training.sentences import Sentences, read_sentences
 
-CAPTIONED, SAMPLES = "captioned_photos.zip", "imagenet_samples.zip"
+CAPTIONED, SAMPLES, OTHERS = "captioned_photos.zip", "imagenet_samples.zip", "coco_captions.txt.gz"
 HELD_OUT = 1000
 """Photos that the training never sees, for measuring."""
 
 CONTEXT = 64  # tokens; captions have 12, and what is longer is cut off
 CLASS_WEIGHT = 0.2  # the class part's share of a cosine
 LABEL_SHARE = 0.15  # of a class's place, what its WordNet name contributes beside its everyday words
-VIEWS = (WHOLE, *6 * (CROP,), *3 * (SMALL,))
+VIEWS = (WHOLE, *4 * (CROP,), *2 * (SMALL,))
 """How often each photo is looked at, and how."""
 
 SQUASH = Preprocessing(height=SIDE, width=SIDE, resize="squash", resize_to=SIDE, resample="bicubic")
@@ -65,6 +68,7 @@ def train_builtin(
         raise UsageError(f"The folder {printable(out)} isn't empty.", "Name a new one with --out.")
     image, text, tokenizer = ImageBackbone(), TextBackbone(CONTEXT), read_tokenizer()
     with opened(_source(data, CAPTIONED)) as captioned, opened(_source(data, SAMPLES)) as samples:
+        others = _read_lines(_source(data, OTHERS))
         everything = read_captions(captioned / "captions.csv")
         kept, _ = held_out(everything.paths, min(HELD_OUT, len(everything) // 2))
         chosen = everything.take(kept[:photos])
@@ -73,14 +77,13 @@ def train_builtin(
     maps = image_maps(image, pictures, VIEWS, recipe.seed, tell)
     names = name_sentences(imagenet_classes(), prompt_templates())
     captions = [caption for own in chosen.captions for caption in own]
-    features = text_features(text, tokenizer, [*names.sentences, *captions], tell)
-    name_features, caption_features = features[: len(names.sentences)], features[len(names.sentences) :]
-    material = _material(image, chosen, maps, labelled.labels, names, name_features, caption_features)
-    learner = fit(image, material, recipe, tell)
+    sentences = read_sentences(text, tokenizer, [*names.sentences, *captions, *others], tell)
+    material = _material(image, chosen, maps, labelled.labels, names, sentences)
+    learner = fit(image, text, material, recipe, tell)
     learner.image.centre_on(pooled(image, material.photos[0]))
-    space = class_space(names, name_features)
+    space = class_space(names, sentences.all_features(text, tell)[: len(names.sentences)])
     out.mkdir(parents=True, exist_ok=True)
-    return _write(out, text, tokenizer, learner, space, recipe)
+    return _write(out, tokenizer, learner, space, recipe)
 
 
 def read_tokenizer() -> Tokenizer:
@@ -122,37 +125,35 @@ def _material(
     maps: Tensor,
     labels: Sequence[int],
     names: Names,
-    name_features: Tensor,
-    caption_features: Tensor,
+    sentences: Sentences,
 ) -> Material:
-    """Maps of photos and then of samples, and what belongs to what.
+    """Maps of photos and then of samples, and what belongs to what; sentences of names, captions and others.
 
     A sample's class is half what it is labelled and half what the classifier sees, so that a photo of several things
     teaches all of them.
     """
-    ends = torch.tensor([len(own) for own in photos.captions]).cumsum(0).tolist()
+    first = len(names.sentences)
+    ends = (first + torch.tensor([len(own) for own in photos.captions]).cumsum(0)).tolist()
     seen = torch.softmax(image.classifier(pooled(image, maps[0])), dim=1)  # (photos + samples, 1000)
     labelled = torch.nn.functional.one_hot(torch.tensor(labels), CLASSES)
     return Material(
         photos=maps[:, : len(photos)],
-        captions=caption_features,
         captions_of=[range(end - len(own), end) for end, own in zip(ends, photos.captions, strict=True)],
         photo_classes=seen[: len(photos)],
         samples=maps[:, len(photos) :],
         sample_classes=(seen[len(photos) :] + labelled) / 2,
-        names=name_features,
         names_of=names.rows,
+        others=range(ends[-1], len(sentences)),
+        sentences=sentences,
     )
 
 
-def _write(
-    out: Path, text: TextBackbone, tokenizer: Tokenizer, learner: Learner, space: ClassSpace, recipe: Recipe
-) -> ModelFolder:
+def _write(out: Path, tokenizer: Tokenizer, learner: Learner, space: ClassSpace, recipe: Recipe) -> ModelFolder:
     """Put the towers together and write the model folder."""
     pixels = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
     tokens = {name: torch.ones(3, 9, dtype=torch.long) for name in ("input_ids", "attention_mask")}
-    image_tower = ImageTower(learner.backbone, learner.image, space, CLASS_WEIGHT)
-    text_tower = TextTower(text, learner.text, space, CLASS_WEIGHT)
+    image_tower = ImageTower(learner.image_tower, learner.image, space, CLASS_WEIGHT)
+    text_tower = TextTower(learner.text_tower, learner.text, space, CLASS_WEIGHT)
     export_tower(image_tower, {"pixels": pixels}, ["n"], out / IMAGE_GRAPH)
     export_tower(text_tower, tokens, ["n", "t"], out / TEXT_GRAPH)
     tokenizer.save(str(out / TOKENIZER))
@@ -165,6 +166,11 @@ def _write(
         precision="int8",
         languages=("en",),
     )
+
+
+def _read_lines(file: Path) -> list[str]:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return [line.strip() for line in lines if line.strip()]
 
 
 def _source(data: Path, name: str) -> Path:

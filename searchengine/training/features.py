@@ -1,7 +1,7 @@
-"""What the locked parts of the towers make of the data, computed once: the input of the training.
+"""What the image tower's lower part makes of the photos, computed once: the input of the training.
 
 Of every photo a few views are looked at, whole, cropped and small, and of each the lower part's maps are kept: about
-31 kB in bfloat16, a few gigabytes for some thousand photos. Of every sentence the features are kept.
+31 kB in bfloat16, a few gigabytes for some thousand photos.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from searchengine.embedding.preprocessing import Preprocessing, prepare
-from searchengine.training.backbones import MAPS, SIDE, TEXT_LAYERS, TEXT_WIDTH, ImageBackbone, TextBackbone
+from searchengine.training.backbones import MAPS, SIDE, ImageBackbone
 from searchengine.training.data import read_picture
 from searchengine.training.progress import Tell, untold
 from searchengine.training.views import by_chance, resized, seen_small
@@ -26,7 +25,6 @@ KEPT = Preprocessing(height=160, width=160, resize="squash", resize_to=160, resa
 
 WHOLE, CROP, SMALL = "whole", "crop", "small"
 IMAGE_BATCH = 32
-TEXT_BATCH = 128
 
 
 def read_pictures(paths: Sequence[Path], tell: Tell = untold) -> Tensor:
@@ -73,30 +71,9 @@ def features_of(backbone: ImageBackbone, maps: Tensor) -> Tensor:
         return backbone.features(maps.permute(0, 3, 1, 2)).float()
 
 
-@torch.no_grad()
-def text_features(backbone: TextBackbone, tokenizer: Tokenizer, texts: Sequence[str], tell: Tell = untold) -> Tensor:
-    """Features of sentences: float32 (n, layers × 384)."""
-    encodings = tokenizer.encode_batch(list(texts))
-    lengths = [sum(encoding.attention_mask) for encoding in encodings]
-    out = torch.empty(len(texts), len(TEXT_LAYERS) * TEXT_WIDTH)
-    order = np.argsort(lengths, kind="stable")  # sentences of like length together, so that little is padding
-    for start in range(0, len(order), TEXT_BATCH):
-        places = order[start : start + TEXT_BATCH]
-        longest = max(lengths[place] for place in places)
-        ids = torch.tensor([_padded(encodings[place].ids, longest) for place in places])
-        mask = torch.tensor([_padded(encodings[place].attention_mask, longest) for place in places])
-        out[torch.from_numpy(places)] = backbone(ids, mask)
-        tell("reading sentences", start + len(places), len(order), "")
-    return out
-
-
 def _seen(pictures: Tensor, view: str, rng: np.random.Generator) -> Tensor:
     """Pictures, float32 (n, 3, h, w) in 0 to 255, in a view: float32 (n, 3, 224, 224)."""
     if view == WHOLE:
         return resized(pictures, SIDE)
     cropped = by_chance(pictures, SIDE, SIDE, rng)
     return seen_small(cropped, rng) if view == SMALL else cropped
-
-
-def _padded(numbers: list[int], length: int) -> list[int]:
-    return (numbers + [0] * length)[:length]

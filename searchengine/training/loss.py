@@ -40,17 +40,18 @@ def class_loss(images: Tensor, texts: Tensor, targets: Tensor, scale: Tensor) ->
     return soft_cross_entropy(scale * images @ texts.T, targets)
 
 
-def captions_loss(images: Tensor, texts: Tensor, owner: Tensor, scale: Tensor) -> Tensor:
+def captions_loss(images: Tensor, texts: Tensor, owner: Tensor, scale: Tensor, others: Tensor) -> Tensor:
     """The symmetric contrastive loss where an image has several texts, each of which it should find.
 
     `images` is float (n, dim) and `texts` float (m, dim), of unit length; `owner` is int64 (m,), the image of each
-    text, every image having one or more. Returns a scalar. (Khosla et al., "Supervised Contrastive Learning", 2020,
-    equation 2, from images to texts; from texts to images it is `contrastive_loss`.)
+    text, every image having one or more. `others`, float (k, dim), are texts of no image here, which none should find.
+    Returns a scalar. (Khosla et al., "Supervised Contrastive Learning", 2020, equation 2, from images to texts; from
+    texts to images it is `contrastive_loss`.)
     """
-    logits = scale * images @ texts.T  # (n images, m texts)
+    logits = scale * images @ torch.cat([texts, others]).T  # (n images, m + k texts)
     own = owner == torch.arange(len(images), device=owner.device)[:, None]  # (n, m)
-    found = (log_softmax(logits, dim=1) * own).sum(1) / own.sum(1)  # (n,)
-    return (cross_entropy(logits.T, owner) - found.mean()) / 2
+    found = (log_softmax(logits, dim=1)[:, : len(texts)] * own).sum(1) / own.sum(1)  # (n,)
+    return (cross_entropy(logits[:, : len(texts)].T, owner) - found.mean()) / 2
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

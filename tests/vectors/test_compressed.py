@@ -25,7 +25,7 @@ COUNT, DIM, TOPICS = 4000, 64, 20
 @pytest.fixture(autouse=True)
 def short_shortlists(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were many times as many rows."""
-    monkeypatch.setattr(faiss_index, "LEAST_SHORTLIST", 160)
+    monkeypatch.setattr(faiss_index, "MORE", 160)
 
 
 @pytest.fixture(scope="module")

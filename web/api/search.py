@@ -18,7 +18,7 @@ from web.context import the_library
 from web.lines import asked_line
 from web.problems import refuse
 from web.tiles import Record, Tile, tile_of_hit
-from web.turns import MODEL
+from web.turns import MODEL, SEARCHES
 
 
 class Filter(Record):
@@ -84,17 +84,18 @@ def _results(
 ) -> Results:
     line = asked_line(asked.q)
     nothing = line is None and not like
-    return the_library().search(
-        line,
-        like=like,
-        limit=limit,
-        offset=offset,
-        everything=asked.everything or nothing,
-        sort=asked.sort,
-        expand=asked.expand,
-        min_score=asked.min_score,
-        newest=newest,
-    )
+    with SEARCHES:
+        return the_library().search(
+            line,
+            like=like,
+            limit=limit,
+            offset=offset,
+            everything=asked.everything or nothing,
+            sort=asked.sort,
+            expand=asked.expand,
+            min_score=asked.min_score,
+            newest=newest,
+        )
 
 
 def _found(results: Results, asked: Asked, limit: int, cursor: str | None) -> Found:
