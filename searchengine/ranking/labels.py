@@ -39,7 +39,8 @@ class Curve:
 
 
 FITTED = Curve(1.06, 1.38, 0.88)
-"""Fitted to captioned photos by `searchengine evaluate labels`, which also checks it on photos held out."""
+"""Fitted to captioned photos by `searchengine evaluate labels`, which also checks it on photos held out. Fitted anew to
+the photos that the built-in model learnt from, it comes out surer than photos held out bear."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from searchengine.records import Vector, Vectors
 
-THRESHOLDS = {Band.STRONG: 0.9, Band.GOOD: 0.7, Band.WEAK: 0.35}
+THRESHOLDS = {Band.STRONG: 0.9, Band.GOOD: 0.7, Band.WEAK: 0.37}
 """The least relevance of each band; below them all is none.
 
 The last one is where nine in ten queries for what a library of 7,000 photos doesn't hold have no hit left.
 """
 
-TEXT_CURVE = (0.92, -4.42)
-PHOTO_CURVE = (1.23, -3.18)
+TEXT_CURVE = (1.02, -4.64)
+PHOTO_CURVE = (1.27, -3.23)
 """Slope and constant of the logistic curves over `text_measure` and `photo_measure`.
 
 Fitted on captioned photos that the built-in model wasn't trained on, one true pair to nine random ones; `searchengine
