@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchengine.errors import LibraryDamagedError
+from searchengine.errors import LibraryDamagedError, ModelError
 from searchengine.searching.snapshot import Snapshot
 from searchengine.vectors import faiss_file
 from searchengine.vectors.faiss_file import Origin
@@ -172,7 +172,7 @@ class LiveIndex:
             seq = last
         fresh.remove(np.setdiff1d(fresh.ids, self._database.embeddings.ids(self.model_id)))
         if len(fresh) >= COMPRESSED_FROM:
-            fresh.compress(self._sentences(), LEAST_RECALL)
+            fresh.compress(self._sentences_to_try(), LEAST_RECALL)
         origin = replace(origin, last_seq=seq, removals=head.removals)
         try:
             faiss_file.write(self._path, fresh, origin)
@@ -185,3 +185,11 @@ class LiveIndex:
                 self._use(fresh, origin, written=written)
             if written:
                 self._open()  # mapped, the memory is free again
+
+    def _sentences_to_try(self) -> Vectors:
+        """Sentences to try searches with; none where the model isn't here, and photos must do."""
+        try:
+            return self._sentences()
+        except ModelError as error:
+            logger.info("the vector index is tried with photos alone: %s", error)
+            return np.empty((0, self._model.dim), np.float32)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from searchengine.errors import ModelMissingError
 from searchengine.searching import live_index
 from searchengine.searching.live_index import LiveIndex
 from searchengine.store.database import Database
@@ -22,6 +24,9 @@ from searchengine.vectors.exact import ExactIndex
 from searchengine.vectors.faiss_index import FaissIndex
 from tests.searching.libraries import SmallLibrary, identity, no_sentences
 from tests.vectors.samples import ids_of, origin, unit_vectors
+
+if TYPE_CHECKING:
+    from searchengine.records import Vectors
 
 DIM = 16
 FLOAT16 = 1e-3  # what rounding a unit vector to float16 may change in a score
@@ -384,6 +389,20 @@ def test_a_large_library_is_compressed_and_stays_so_as_photos_come_and_go(
     index.refresh()
     assert compressed_rows(library) is None
     assert faiss_file.read_recall(path_of(library)) is None
+
+
+def test_a_large_library_whose_model_is_not_here_is_compressed_all_the_same(
+    library: SmallLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> Vectors:
+        raise ModelMissingError("There is no model.", "")
+
+    monkeypatch.setattr(live_index, "COMPRESSED_FROM", 100)
+    vectors = unit_vectors(200, DIM)
+    ids = library.add(vectors)
+    index = LiveIndex(library.database, library.model_id, library.model, path_of(library), missing)
+    assert index.search(vectors[7], 1).ids.tolist() == [ids[7]]
+    assert compressed_rows(library) == 200
 
 
 def compressed_rows(library: SmallLibrary) -> int | None:
