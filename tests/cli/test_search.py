@@ -18,7 +18,7 @@ def test_json_is_a_list_of_photos_with_all_that_a_script_wants(run: Run) -> None
     assert best["paths"] == [best["path"]]
     assert (best["width"], best["height"], best["format"]) == (451, 300, "png")
     assert best["relevance"] > found[1]["relevance"]
-    assert (best["band"], found[1]["band"], best["alike"]) == ("good", "none", [])
+    assert (best["band"], found[1]["band"], best["alike"]) == ("strong", "none", [])
     assert 0 < best["score"] < 1
     assert isinstance(best["id"], int)
 
