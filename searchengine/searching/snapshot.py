@@ -34,6 +34,8 @@ class Snapshot:
         if allowed is not None and only is not None:
             allowed = allowed[np.isin(allowed, only)]
         old = self.main.search(query, k, only=only if allowed is None else allowed)
+        if not len(self.tail):
+            return old
         new = self.tail.search(query, k, only=only)
         return Matches.best(np.concatenate((old.ids, new.ids)), np.concatenate((old.scores, new.scores)), k)
 

@@ -139,7 +139,9 @@ class FaissIndex:
 
     def search(self, query: Vector, k: int, *, only: Ids | None = None) -> Matches:
         query = checked_query(query, self.dim)
-        mask = None if only is None or np.array_equal(only, self._ids) else np.isin(self._ids, only)
+        mask = None
+        if only is not None and only is not self._ids and not np.array_equal(only, self._ids):
+            mask = np.isin(self._ids, only)
         eligible = len(self) if mask is None else int(np.count_nonzero(mask))
         k = min(k, eligible)
         if k <= 0:
