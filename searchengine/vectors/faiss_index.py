@@ -1,7 +1,7 @@
-"""Nearest neighbours with FAISS: a flat index of float16 vectors, exact at every size and under every restriction.
+"""Nearest neighbours with FAISS: a flat index of float16 vectors, which compares with every one that is eligible.
 
-One of very many vectors may be compressed: then a first look at the compressed rows names those that are worth
-comparing, and only these are compared. How many of the nearest that finds is measured at once and kept with it.
+One of very many may be compressed besides: then a first look at the compressed rows names those that are worth
+comparing, and it is no longer exact. How many of the nearest it still finds is measured at once and kept with it.
 
 Which id a row has is kept here, as one ascending array, rather than in FAISS's id maps: those store an id twice when
 it is added twice. How an index becomes a file stands in `faiss_file.py`.
@@ -42,7 +42,7 @@ PROBES = 64
 
 
 class FaissIndex:
-    """A `VectorIndex` in 2 x dim + 8 bytes a vector, in memory or mapped from a file.
+    """A `VectorIndex` in 2 x dim + 8 bytes a vector, in memory or mapped from a file; compressed, dim / 4 bytes more.
 
     A mapped one becomes one in memory when it is written to; its file stays as it is.
     """
