@@ -81,6 +81,8 @@ class LiveIndex:
         """Write the file anew, unless it holds just what the database does. For the end of a run."""
         with self._rebuilding:
             head = self._database.embeddings.head(self.model_id)
+            if self._is_written(head):
+                return
             self._take_over(head)
             with self._lock:
                 snapshot = self._followed(head)
@@ -88,6 +90,14 @@ class LiveIndex:
                 due = behind or not self._written
             if due:
                 self._rebuild(head)
+
+    def _is_written(self, head: Head) -> bool:
+        """Whether the file holds just that, by what stands at its end: opening it takes longer than looking again."""
+        try:
+            return faiss_file.read_origin(self._path) == Origin(self._model, head.last_seq, head.removals)
+        except LibraryDamagedError as error:
+            logger.debug("%s", error)
+            return False
 
     def _newest(self) -> Snapshot:
         """What the database holds. That costs two look-ups when nothing has changed."""

@@ -116,10 +116,16 @@ def read(path: Path) -> tuple[FaissIndex, Origin]:
     return FaissIndex.of(mapped, ids, compressed, recall), trailer.origin
 
 
+def read_origin(path: Path) -> Origin:
+    """What an index was made from, without opening it. Raises LibraryDamagedError as `read` does, for less damage."""
+    with _translated(path), path.open("rb") as file:
+        return _read_trailer(file).origin
+
+
 def read_recall(path: Path) -> float | None:
     """The share of the nearest ten that searches of this index found when it was made; None: all rows are compared.
 
-    Raises LibraryDamagedError as `read` does, though most damage goes unnoticed.
+    Raises LibraryDamagedError as `read` does, for less damage.
     """
     with _translated(path), path.open("rb") as file:
         compressed = _read_trailer(file).compressed
