@@ -2,8 +2,8 @@
 
 Each two neighbouring numbers are kept as the nearest of sixteen points (Jégou et al., "Product Quantization for Nearest
 Neighbor Search", 2011), and a query's distances to these points are looked up inside the processor's registers (André
-et al., "Quicker ADC", 2019; FAISS's "fast scan"). That is some fifteen times as fast as comparing, an eighth of the
-bytes, and good for a shortlist only: what is on it must then be compared with the vectors themselves.
+et al., "Quicker ADC", 2019; FAISS's "fast scan"). That takes a fraction of the time of comparing, reads an eighth of
+the bytes, and is good for a shortlist only: what is on it must then be compared with the vectors themselves.
 """
 
 from __future__ import annotations
