@@ -23,6 +23,7 @@ from web import (
     pages,
     photo_page,
     reveal,
+    sentences,
     texts,
     uploads,
 )
@@ -59,6 +60,7 @@ def create_app(library: Library, *, elsewhere: bool = False, names: Collection[s
     csrf.protect(app)
     errors.handle(app)
     texts.install(app)
+    sentences.install(app)
     for each in (pages, photo_page, albums, collections, library_page, media, export, reveal):
         app.register_blueprint(each.blueprint)
     api.register(app)

@@ -95,7 +95,8 @@ class DuplicateSearch:
             logger.debug("the look for copies was given up")
         except Exception:
             logger.exception("looking for copies failed")
-            self._state = DuplicatesState("failed", problem="Something went wrong; the program's terminal says what.")
+            problem = "Something went wrong in the program; its terminal says what."
+            self._state = DuplicatesState("failed", problem=problem)
 
     def _tell(self, _what: str, done: int, whole: int, _of: str) -> None:
         if self._stop.is_set():

@@ -18,6 +18,7 @@ from searchengine.errors import (
     UsageError,
 )
 from web.problems import problem, problem_of
+from web.sentences import translated
 from web.texts import gettext as _
 from web.uploads import MAX_UPLOAD
 
@@ -51,7 +52,7 @@ def _ours(error: SearchEngineError) -> ResponseReturnValue:
         logger.error("%s", error)
     if _for_programs():
         return problem_of(error, status)
-    return _page(status, error.what, error.next_step), status
+    return _page(status, translated(error.what), translated(error.next_step)), status
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -60,7 +61,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     # Werkzeug's own sentences are for developers; ours are given to `abort`.
     own = error.description if error.description != type(error).description else None
-    what, next_step = (own, "") if own else _words(status, error.name)
+    what, next_step = (translated(own), "") if own else _words(status, error.name)
     answer = problem(status, what, next_step) if _for_programs() else Response(_page(status, what, next_step), status)
     answer.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return answer

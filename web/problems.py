@@ -9,6 +9,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from searchengine.errors import QueryError, UsageError
+from web.sentences import translated
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -39,10 +40,10 @@ def problem_of(error: SearchEngineError, status: int) -> Response:
     mistake: dict[str, Any] = {}
     if isinstance(error, QueryError):
         place = {"start": error.position, "end": error.end}
-        mistake = {"line": error.line, **place, "suggestion": error.suggestion}
+        mistake = {"line": error.line, **place, "suggestion": translated(error.suggestion)}
     kind = f"urn:searchengine:{type(error).__name__}"
-    return _response(Problem(type=kind, title=_title(status), status=status, detail=error.what,
-                             next_step=error.next_step, **mistake))  # fmt: skip
+    return _response(Problem(type=kind, title=_title(status), status=status, detail=translated(error.what),
+                             next_step=translated(error.next_step), **mistake))  # fmt: skip
 
 
 def problem(status: int, detail: str, next_step: str = "") -> Response:

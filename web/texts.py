@@ -2,7 +2,7 @@
 written there.
 
 English stands in the templates and modules; another language is one file in `translations`, named after it and read
-when the application starts. What the library says in its errors and notes stays English.
+when the application starts. What the library says in its errors and notes is translated in `sentences.py`.
 """
 
 from __future__ import annotations
@@ -165,6 +165,6 @@ def _of_scripts(texts: NullTranslations) -> Iterator[tuple[str, list[str]]]:
 
 
 def _vary(response: Response) -> Response:
-    if response.mimetype == "text/html":
+    if response.mimetype == "text/html" or response.is_json:
         response.vary.add("Accept-Language")
     return response

@@ -73,12 +73,12 @@ def condition_in_words(condition: Condition) -> str:
     match condition:
         case Not(fact):
             return f"not: {condition_in_words(fact)}"
+        case Taken(after, None):
+            return f"taken from {after:%Y-%m-%d %H:%M}"
+        case Taken(None, before):
+            return f"taken before {before:%Y-%m-%d %H:%M}"
         case Taken(after, before):
-            ends = [
-                f"from {after:%Y-%m-%d %H:%M}" if after else "",
-                f"before {before:%Y-%m-%d %H:%M}" if before else "",
-            ]
-            return " ".join(["taken", *filter(None, ends)])
+            return f"taken from {after:%Y-%m-%d %H:%M} before {before:%Y-%m-%d %H:%M}"
         case InFolder(path):
             return f"in the folder {printable(path)}"
         case InFolderNamed(name):
@@ -95,10 +95,12 @@ def condition_in_words(condition: Condition) -> str:
             return f"in the album “{name}”"
         case Near(latitude, longitude, kilometres):
             return f"taken within {kilometres:g} km of {latitude:g}, {longitude:g}"
+        case Measures(side, at_least, None):
+            return f"{side} at least {at_least} pixels"
+        case Measures(side, None, at_most):
+            return f"{side} at most {at_most} pixels"
         case Measures(side, at_least, at_most):
-            least = "" if at_least is None else f" at least {at_least}"
-            most = "" if at_most is None else f" at most {at_most}"
-            return f"{side}{least}{most} pixels"
+            return f"{side} from {at_least} to {at_most} pixels"
         case Is(kind):
             return f"is {kind}"
         case _:

@@ -87,11 +87,9 @@ class Labels:
                 found = [row.id for row in others if wanted in map(str.casefold, row.also)]
         if not found:
             near = get_close_matches(wanted, [row.name.casefold() for row in rows], n=1)
-            raise NotFoundError(
-                f"There is no label '{name}'.",
-                (f"Did you mean '{near[0]}'? " if near else "")
-                + "`searchengine tags` lists those that photos have, `searchengine probe list` your own.",
-            )
+            listed = "`searchengine tags` lists those that photos have, `searchengine probe list` your own."
+            next_step = f"Did you mean '{near[0]}'? {listed}" if near else listed
+            raise NotFoundError(f"There is no label '{name}'.", next_step)
         return found
 
     def of(self, photo_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:

@@ -16,6 +16,7 @@ from web.api.answers import answer
 from web.api.blueprint import UPKEEP, api
 from web.jobs import IndexJob, JobState
 from web.problems import refuse
+from web.sentences import translated
 from web.tiles import Record
 
 
@@ -125,6 +126,6 @@ def _job(job: JobState) -> Job:
         scanning=job.scanning,
         path=job.path,
         report=report,
-        problem=job.problem,
-        next_step=job.next_step,
+        problem=job.problem and translated(job.problem),
+        next_step=job.next_step and translated(job.next_step),
     )

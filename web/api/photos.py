@@ -17,6 +17,7 @@ from web.api.blueprint import PHOTOS, api
 from web.context import photo_with_id, the_library
 from web.forms import MAX_ID
 from web.media import SHOWN
+from web.sentences import translated
 from web.tiles import Record, Tile, picture_address, tile_of, tile_of_hit
 from web.turns import MODEL
 
@@ -177,7 +178,7 @@ def _in_words(description: Description) -> PhotoDescription:
             for each in description.captions
         ],
         searches=list(description.searches),
-        notes=list(description.notes),
+        notes=list(map(translated, description.notes)),
     )
 
 

@@ -17,6 +17,7 @@ from web.api.photos import FoundPhoto, found_with_facts
 from web.context import the_library
 from web.lines import asked_line
 from web.problems import refuse
+from web.sentences import translated
 from web.tiles import Record, Tile, tile_of_hit
 from web.turns import MODEL, SEARCHES
 
@@ -102,7 +103,7 @@ def _found(results: Results, asked: Asked, limit: int, cursor: str | None) -> Fo
     shown = results.hits[:limit]
     return Found(
         photos=[found_with_facts(hit) for hit in shown] if asked.facts else [tile_of_hit(hit) for hit in shown],
-        notes=list(results.notes),
+        notes=list(map(translated, results.notes)),
         fits=results.fits,
         filters=[Filter(text=each.text, without=each.without) for each in filters(asked.q)],
         total=results.total,

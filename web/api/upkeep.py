@@ -11,6 +11,7 @@ from web.api.asked import Paged
 from web.api.blueprint import UPKEEP, api
 from web.api.cursors import Cursor
 from web.context import the_library
+from web.sentences import translated
 from web.tiles import Record
 
 
@@ -105,7 +106,7 @@ def failures(query: Paged) -> Response:
     failed = the_library().database.failures.all()
     end = here.offset + query.limit
     page = [
-        FailedFile(path=printable(each.path), reason=each.reason, bytes=each.stamp.size)
+        FailedFile(path=printable(each.path), reason=translated(each.reason), bytes=each.stamp.size)
         for each in failed[here.offset : end]
     ]
     following = Cursor(end).written("failures") if end < len(failed) else None
