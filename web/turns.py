@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,35 @@ class Turns:
             self._room.release()
 
 
-SEARCHES = threading.Semaphore(os.cpu_count() or 1)
+class FairSemaphore:
+    """So many at once, the others in the order in which they came.
+
+    `threading.Semaphore` lets a thread that comes just then pass those who wait, and some wait very long.
+    """
+
+    def __init__(self, running: int) -> None:
+        self._lock = threading.Lock()
+        self._free = running
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
+SEARCHES = FairSemaphore(os.cpu_count() or 1)
 """Searches that run at once. More would take each other's turns at Python's lock, and all of them would take longer."""
 
 MODEL = Turns(running=1, waiting=5)

@@ -42,6 +42,8 @@ class Snapshot:
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """The vectors of these photos, int64 (n,) in their order and float32 (n, dim); those without are left out."""
         ids = ids[among(ids, self.ids)]
+        if not len(self.tail):
+            return ids, self.main.vectors(ids)
         late = among(ids, self.tail.ids)
         vectors = np.empty((len(ids), self.main.dim), np.float32)
         vectors[late] = self.tail.vectors(ids[late])

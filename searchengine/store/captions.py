@@ -175,8 +175,13 @@ class Sentences:
             connection.execute(insert(SentenceRow), rows)
 
     def _dim(self, model_id: int) -> int:
-        with self._connections.reading() as connection:
-            return connection.scalars(select(ModelRow.dim).where(ModelRow.id == model_id)).one()
+        query = select(ModelRow.dim).where(ModelRow.id == model_id)
+
+        def read() -> int:
+            with self._connections.reading() as connection:
+                return connection.scalars(query).one()
+
+        return self._connections.remembered(("dim", model_id), read)
 
 
 def _caption(row: Any) -> Caption:
