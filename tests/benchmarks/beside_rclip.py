@@ -12,6 +12,7 @@ takes half an hour, and 10 GB with the largest row. The rows:
     loop-12mp loop-small                      in float32, beside a plain loop over transformers
     again-N                                   looking again at N unchanged files
     cold-N repeat-N                           a query from the command line, N photos: new words; the same words again
+    killed-small                              what is kept when indexing is killed after five sixths of its time
 
 Each command is run whole, as a person starts it, first the one, then the other, RUNS times; the table gives medians and
 their ratio. Our library has met its model before: what a new library does once (the model reads all labels, its 8 bits
@@ -25,11 +26,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +45,8 @@ from searchengine.settings import Settings
 
 ONE_RUN = Path(__file__).with_name("one_run.py")
 RUNS = 5
-LARGE, SMALL, CALIBRATION = 48, 200, 300
+LARGE, SMALL, CALIBRATION = 240, 300, 300
+KILLED_AFTER = 5 / 6  # of the time that all of it takes: 250 of 300 photos
 ROWS = (
     "int8-12mp",
     "float32-12mp",
@@ -53,6 +57,7 @@ ROWS = (
     "cold-100",
     "cold-100000",
     "cold-1000000",
+    "killed-small",
 )
 QUERIES = ("two dogs on a beach", "a red car at night", "children in the snow", "a boat on a lake", "an old church")
 
@@ -64,19 +69,24 @@ class Run:
     processor: float  # seconds
 
 
-Command = Callable[[int], Run]
-"""Runs something for the n-th time."""
+Command = Callable[..., Run]
+"""Runs something for the n-th time; indexing, if it is told so, for so many seconds at most."""
 
 
-def timed(*command: str | Path, cwd: Path | None = None, **environ: str | Path) -> Run:
-    done = subprocess.run(
-        [sys.executable, ONE_RUN, *command],
-        cwd=cwd,
-        env={**os.environ, **{name: str(value) for name, value in environ.items()}},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return Run(**json.loads(done.stdout))
+def timed(*command: str | Path, cwd: Path | None = None, seconds: float | None = None, **environ: str | Path) -> Run:
+    """Run a command to its end, or kill it, and all that it started, after so many seconds."""
+    environment = {**os.environ, **{name: str(value) for name, value in environ.items()}}
+    with subprocess.Popen(
+        [sys.executable, ONE_RUN, *command], cwd=cwd, env=environment, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            told, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return Run(float("nan"), float("nan"), float("nan"))
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return Run(**json.loads(told))
 
 
 class Beside:
@@ -112,9 +122,9 @@ class Beside:
 
     # --- this program ---
 
-    def ours(self, *arguments: str | Path, library: Path) -> Run:
+    def ours(self, *arguments: str | Path, library: Path, seconds: float | None = None) -> Run:
         places = {"SEARCHENGINE_LIBRARY": library, "SEARCHENGINE_MODELS": self.models}
-        return timed(sys.executable, "-m", "searchengine", *arguments, **places)
+        return timed(sys.executable, "-m", "searchengine", *arguments, seconds=seconds, **places)
 
     def library(self, model: str, count: int) -> Path:
         """A library of so many records, asked once; its files lie beside it."""
@@ -136,10 +146,10 @@ class Beside:
                 library.index([some], precision="auto" if model == "builtin" else "int8")
                 library.forget(some)
 
-        def run(_: int) -> Run:
+        def run(_: int, seconds: float | None = None) -> Run:
             shutil.rmtree(self.work / "fresh", ignore_errors=True)
             shutil.copytree(met, self.work / "fresh")
-            return self.ours("index", photos, "--precision", precision, library=self.work / "fresh")
+            return self.ours("index", photos, "--precision", precision, library=self.work / "fresh", seconds=seconds)
 
         return run
 
@@ -187,11 +197,11 @@ class Beside:
                 )
 
     def their_index(self, photos: Path) -> Command:
-        def run(_: int) -> Run:
+        def run(_: int, seconds: float | None = None) -> Run:
             data = self.their_data("index")
             for left in data.glob("db.sqlite3*"):
                 left.unlink()
-            return timed(self.work / "venv/bin/rclip", "anything", cwd=photos, RCLIP_DATADIR=data)
+            return timed(self.work / "venv/bin/rclip", "anything", cwd=photos, seconds=seconds, RCLIP_DATADIR=data)
 
         return run
 
@@ -205,11 +215,33 @@ class Beside:
 
         return run
 
+    # --- killed ---
+
+    def killed(self, what: str) -> str:
+        """How many photos each has after its indexing was killed."""
+        photos = self.photos(what)
+        index, their_index = self.index(photos, self.model, "float32"), self.their_index(photos)
+        for run in (index, their_index):
+            run(0, KILLED_AFTER * run(0).seconds)
+        kept = (
+            _count(self.work / "fresh/library.db", "files"),
+            _count(self.their_data("index") / "db.sqlite3", "images"),
+        )
+        return "".join(f"{f'{each} of {SMALL} kept':>34}" for each in kept)
+
+
+def _count(database: Path, table: str) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # ours
+
 
 def main(setup: Path, work: Path, rows: list[str]) -> None:
     beside = Beside(setup, work)
     print(f"{'':<16}{'ours':>34}{'rclip, or the loop':>34}{'ours is':>12}")
     for name in rows or ROWS:
+        if name.startswith("killed-"):
+            print(f"{name:<16}{beside.killed(name.removeprefix('killed-'))}", flush=True)
+            continue
         both = beside.row(name)
         for command in both:
             command(0)  # what is read from disk is in memory from then on
