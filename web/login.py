@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from searchengine.errors import LibraryDamagedError
@@ -32,6 +33,14 @@ OPEN = {"login.form", "login.enter", "static"}
 """What everybody may see."""
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions in cookies, which a browser that came over TLS never sends without it."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002  # Flask's name
+        # TLS ends at a proxy, which says so; this server itself speaks none.
+        return request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+
+
 def protect(app: Flask, accounts: Accounts, *, locked: bool) -> None:
     """Sign sessions, and where it is `locked` let nobody in without a password or a token."""
     app.secret_key = key = accounts.key()
@@ -43,6 +52,7 @@ def protect(app: Flask, accounts: Accounts, *, locked: bool) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=LASTS,
     )
+    app.session_interface = _Sessions()
     app.extensions["accounts"] = accounts
     app.extensions["throttle"] = Throttle()
     app.jinja_env.globals["signed_in"] = signed_in

@@ -86,6 +86,13 @@ def test_the_password_lets_in_and_leads_on(visitor: FlaskClient) -> None:
     assert visitor.get("/", headers=PAGE).status_code == 200
 
 
+@pytest.mark.parametrize("proxy", ["https", "http"])
+def test_a_session_that_began_over_tls_stays_there(visitor: FlaskClient, proxy: str) -> None:
+    form = {"password": PASSWORD, "csrf_token": token_of(visitor)}
+    cookie = visitor.post("/login", data=form, headers={"X-Forwarded-Proto": proxy}).headers["Set-Cookie"]
+    assert ("; Secure" in cookie) == (proxy == "https")
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://example.org/", "//example.org", "//[", "/\\example.org", "example.org", "/a\nb", "javascript:1"],

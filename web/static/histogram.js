@@ -8,6 +8,8 @@ import { t } from "./i18n.js";
 
 const HEIGHT = 64;
 const BAR = 6; // units a month, in the drawing's own coordinates
+const LONGEST_GAP = 240; // months without a photo that are drawn; of a longer stretch, a year
+const YEAR = 12;
 
 const MONTH = { month: "long", year: "numeric", timeZone: "UTC" };
 const named = new Intl.DateTimeFormat(document.documentElement.lang, MONTH);
@@ -15,17 +17,30 @@ const named = new Intl.DateTimeFormat(document.documentElement.lang, MONTH);
 /** @param {string} month  as 2019-07 */
 const monthInWords = (month) => named.format(new Date(`${month}-01T00:00:00Z`));
 
-/** Every month from the first to the last, with those that have no photo. */
+/** @param {string} month  as 2019-07 */
+function ordinal(month) {
+  const [year, number] = month.split("-").map(Number);
+  return YEAR * year + number - 1;
+}
+
+/** @param {number} ordinal */
+function monthAt(ordinal) {
+  return `${String(Math.floor(ordinal / YEAR)).padStart(4, "0")}-${String((ordinal % YEAR) + 1).padStart(2, "0")}`;
+}
+
+/** The months from the first to the last, also those without a photo; a camera whose clock was wrong draws no centuries. */
 function filled(months) {
-  const counts = new Map(months.map(({ month, count }) => [month, count]));
   const all = [];
-  let [year, number] = months[0].month.split("-").map(Number);
-  for (;;) {
-    const month = `${String(year).padStart(4, "0")}-${String(number).padStart(2, "0")}`;
-    all.push({ month, count: counts.get(month) ?? 0 });
-    if (month >= months.at(-1).month || all.length > 6000) return all;
-    [year, number] = number === 12 ? [year + 1, 1] : [year, number + 1];
+  let before = ordinal(months[0].month) - 1;
+  for (const { month, count } of months) {
+    const gap = ordinal(month) - before - 1;
+    for (let empty = 1; empty <= (gap > LONGEST_GAP ? YEAR : gap); empty++) {
+      all.push({ month: monthAt(before + empty), count: 0 });
+    }
+    all.push({ month, count });
+    before = ordinal(month);
   }
+  return all;
 }
 
 /**
@@ -71,9 +86,9 @@ export function histogram(months, choose) {
   const tell = () => choose(isWhole() ? null : [all[span[0]].month, all[span[1]].month]);
 
   function slide(event, end) {
-    const [far, year] = [all.length, 12];
+    const far = all.length;
     const step = {
-      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -year, PageUp: year, Home: -far, End: far,
+      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -YEAR, PageUp: YEAR, Home: -far, End: far,
     }[event.key];
     if (!step) return;
     event.preventDefault();

@@ -67,3 +67,30 @@ def test_a_photo_that_the_answer_has_lost_can_still_be_selected(page: Page) -> N
         return [...selection.tiles.keys()];
     }""")
     assert selected == [1, 2, 3, 4]
+
+
+def test_a_photo_from_a_camera_without_a_clock_draws_no_centuries(page: Page) -> None:
+    """Months without a photo are drawn, so that a bar's place tells its time, but not all of two thousand years."""
+    page.goto("/albums")
+    drawn = page.evaluate("""async () => {
+        const { histogram } = await import("/static/histogram.js");
+        const heights = (...months) => {
+            const { element } = histogram(months.map((month) => ({ month, count: 1 })), () => {});
+            return [...element.querySelectorAll("rect")].map((bar) => Number(bar.getAttribute("height")) > 0);
+        };
+        return [heights("2019-11", "2020-02"), heights("0001-01", "2019-07")];
+    }""")
+    assert drawn[0] == [True, False, False, True]
+    assert drawn[1] == [True, *[False] * 12, True]
+
+
+def test_the_histogram_follows_a_date_that_lies_in_a_gap(page: Page) -> None:
+    page.goto("/albums")
+    told = page.evaluate("""async () => {
+        const { histogram } = await import("/static/histogram.js");
+        const months = ["0001-01", "2019-07"].map((month) => ({ month, count: 1 }));
+        const { element, set } = histogram(months, () => {});
+        set(["1990-01", "2020-01"]);
+        return element.querySelector(".span").textContent;
+    }""")
+    assert told == "July 2019 · 1 photo"
