@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 import webbrowser
 from contextlib import ExitStack
 
@@ -14,6 +15,10 @@ from searchengine.cli.options import with_settings
 from searchengine.cli.output import note
 from searchengine.errors import UsageError, printable
 from searchengine.settings import Settings
+
+LOCK_HELD = 0.001
+"""Seconds that a thread keeps Python's lock while others want it: a search wants it back a hundred times, from FAISS,
+SQLite and NumPy, and with Python's own five thousandths waits for others' work each time."""
 
 
 @click.command("serve")
@@ -39,6 +44,7 @@ def command(port: int, host: str, names: tuple[str, ...], open_browser: bool, se
     # Read when FAISS and NumPy are imported. Where many ask at once, a search that takes one processor is done sooner
     # than one whose threads wait for each other; it costs half as much.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.setswitchinterval(LOCK_HELD)
 
     from searchengine.cli.http_server import make_server
     from searchengine.library import Library
