@@ -16,6 +16,7 @@ from searchengine.searching.expression import Field, printed
 from web.context import the_library
 from web.forms import read_ids, read_page
 from web.lines import asked_line
+from web.sentences import told
 from web.texts import gettext as _
 from web.tiles import Tile, tile_of, tile_of_hit
 
@@ -41,7 +42,7 @@ class Card:
     line: str | None  # the query that fills it
     count: int
     cover: Tile | None  # the photo that came last
-    problem: str | None  # why its query can't be answered
+    problem: str | None  # why its query can't be answered, in the person's language
 
 
 @blueprint.get("/albums")
@@ -143,7 +144,7 @@ def _card(album: Album) -> Card:
     try:
         ids = library.albums.ids(album.name)
     except UsageError as error:
-        return Card(album.name, album.line, 0, None, str(error))
+        return Card(album.name, album.line, 0, None, told(error.what, error.next_step))
     cover = library.database.photos.get(ids[-1:].tolist())
     return Card(album.name, album.line, len(ids), tile_of(cover[0]) if cover else None, None)
 

@@ -33,6 +33,7 @@ class DuplicatesState:
     whole: int = 0
     groups: tuple[DuplicateGroup, ...] = ()  # of the last look that was finished; those that take most room first
     problem: str | None = None
+    next_step: str = ""
 
 
 class DuplicateSearch:
@@ -90,7 +91,7 @@ class DuplicateSearch:
             groups = self._library.duplicates.find(tell=self._tell)
             self._state = DuplicatesState("done", groups=groups)
         except SearchEngineError as error:
-            self._state = DuplicatesState("failed", problem=str(error))  # until something changes
+            self._state = DuplicatesState("failed", problem=error.what, next_step=error.next_step)
         except _StoppedError:
             logger.debug("the look for copies was given up")
         except Exception:

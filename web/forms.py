@@ -73,5 +73,5 @@ def read_page(values: MultiDict[str, str]) -> int:
     """The field page, from 1. Raises UsageError."""
     value = values.get("page", "1")
     if not value.isdecimal() or len(value) > len(str(MAX_PAGE)) or not 1 <= int(value) <= MAX_PAGE:
-        raise UsageError(f"There is no page {value!r}.")
+        raise UsageError(f"There is no page {value[: len(str(MAX_PAGE))]!r}.")
     return int(value)

@@ -34,11 +34,17 @@ OPEN = {"login.form", "login.enter", "static"}
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sessions in cookies, which a browser that came over TLS never sends without it."""
+    """Sessions in cookies. One that began over TLS is never sent without it, and leaves one that did not alone."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        # Browsers keep no cookie from a plain connection that is called as one from TLS. The prefix is theirs, too:
+        # https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-the-__host-prefix
+        name = super().get_cookie_name(app)
+        return f"__Host-{name}" if self.get_cookie_secure(app) else name
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002  # Flask's name
-        # TLS ends at a proxy, which says so; this server itself speaks none.
-        return request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+        # TLS ends at a proxy, which says so: the first, if there are several. This server itself speaks none.
+        return request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower() == "https"
 
 
 def protect(app: Flask, accounts: Accounts, *, locked: bool) -> None:

@@ -26,6 +26,9 @@ CATALOGUES = TRANSLATIONS / "library"
 LIST = "; "
 """What stands between several that were said at one place."""
 
+LONGEST = 2500
+"""Letters beyond which a text is left as it is: to find its values takes longer with the square of its length."""
+
 _PLACE = re.compile(r"\{(?:said)?\}")
 
 
@@ -39,22 +42,24 @@ class Sentence:
 
 
 def install(app: Flask) -> None:
-    """Let templates translate what the library said, by the filter `translated`."""
+    """Let templates translate what the library said, by the filters `translated` and `told`."""
     _languages()  # a damaged catalogue shows now, not on a page
-    app.jinja_env.filters["translated"] = translated
+    app.jinja_env.filters.update(translated=translated, told=told)
 
 
 def translated(said: str) -> str:
-    """What the library said, in that language: one sentence, or what happened and then what to do about it."""
-    for end in re.finditer(r"(?<=[.:?]) ", said):  # first, for a value at the end of one would take in the other
-        first, second = _one(said[: end.start()]), _one(said[end.end() :])
-        if first and second:
-            return f"{first} {second}"
-    return _one(said) or said
+    """One sentence that the library said, in that language."""
+    return _translation(said) or said
 
 
-def _one(said: str) -> str | None:
-    """One sentence in that language; None where it isn't in the catalogue."""
+def told(what: str, next_step: str = "") -> str:
+    """What happened and what to do about it, in that language, in one line."""
+    return f"{translated(what)} {translated(next_step)}".strip()
+
+
+def _translation(said: str) -> str | None:
+    if len(said) > LONGEST:
+        return None
     for sentence in _languages().get(language().locale.language, ()):
         if found := sentence.pattern.fullmatch(said):
             values = [_list(value) if own else value for value, own in zip(found.groups(), sentence.said, strict=True)]
@@ -63,7 +68,9 @@ def _one(said: str) -> str | None:
 
 
 def _list(said: str) -> str:
-    return LIST.join(_one(each) or each for each in said.split(LIST))
+    """Several that were said at one place; where one isn't known it may be a value that was cut, and all stay."""
+    each = [_translation(part) for part in said.split(LIST)]
+    return LIST.join(part or "" for part in each) if all(each) else said
 
 
 @cache
@@ -80,6 +87,8 @@ def _read(path: Path) -> Iterator[Sentence]:
 
 
 def _sentence(text: str, translation: str) -> Sentence:
-    pattern = "(.*?)".join(map(re.escape, _PLACE.split(text)))
-    said = tuple(place == "{said}" for place in _PLACE.findall(text))
+    own, said = _PLACE.split(text), tuple(place == "{said}" for place in _PLACE.findall(text))
+    # A value before something that was said takes all it can: a file may be called "This is me.jpg".
+    groups = ["(.*)" if any(said) and not one else "(.*?)" for one in said]
+    pattern = "".join(f"{re.escape(words)}{group}" for words, group in zip(own, [*groups, ""], strict=True))
     return Sentence(re.compile(pattern, re.DOTALL), said, translation)

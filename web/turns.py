@@ -61,7 +61,15 @@ class FairSemaphore:
                 return
             turn = threading.Event()
             self._waiting.append(turn)
-        turn.wait()
+        try:
+            turn.wait()
+        except BaseException:  # Ctrl-C, say
+            with self._lock:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    raise
+            self.__exit__()  # it was handed on to this thread just then
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._lock:

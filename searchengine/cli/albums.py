@@ -239,4 +239,4 @@ def _write_table(albums: list[AlbumFacts]) -> None:
     Console().print(table)
     for album in albums:
         if album.problem is not None:
-            note(f"{album.name}: {album.problem}")
+            note(f"{album.name}: {album.problem} {album.next_step}".rstrip())

@@ -231,4 +231,4 @@ def _reason(error: Exception) -> str:
         case KeyError():  # a codec looked up what it doesn't know; the key says nothing to a person
             return _DAMAGED
         case _:
-            return f"{_DAMAGED} ({detail or type(error).__name__})"
+            return f"its content is damaged, or of an unusual kind ({detail or type(error).__name__})"

@@ -43,6 +43,7 @@ class AlbumFacts:
     pinned: int
     taken_out: int
     problem: str | None = None  # why its query can't be answered
+    next_step: str = ""  # what to do about that
 
 
 def album_ids(database: Database, name: str, find: Find, opened: Opened = ()) -> Ids:
@@ -80,13 +81,13 @@ class Albums:
     def facts(self, name: str) -> AlbumFacts:
         """One album with how many photos it holds now."""
         album = self._database.albums.named(name)
-        photos, problem = None, None
+        photos, problem, next_step = None, None, ""
         try:
             photos = len(self.ids(name))
         except UsageError as error:
-            problem = str(error)
+            problem, next_step = error.what, error.next_step
         pinned, taken_out = (len(self._by_hand(name, pinned=which)) for which in (True, False))
-        return AlbumFacts(album.name, album.line, album.least, photos, pinned, taken_out, problem)
+        return AlbumFacts(album.name, album.line, album.least, photos, pinned, taken_out, problem, next_step)
 
     def ids(self, name: str) -> Ids:
         """The photos of an album, int64 (n,), ascending. Raises what its query raises."""

@@ -86,11 +86,15 @@ def test_the_password_lets_in_and_leads_on(visitor: FlaskClient) -> None:
     assert visitor.get("/", headers=PAGE).status_code == 200
 
 
-@pytest.mark.parametrize("proxy", ["https", "http"])
-def test_a_session_that_began_over_tls_stays_there(visitor: FlaskClient, proxy: str) -> None:
+@pytest.mark.parametrize(("proxy", "secure"), [("https", True), ("https, http", True), ("http", False)])
+def test_a_session_that_began_over_tls_stays_there(visitor: FlaskClient, proxy: str, secure: bool) -> None:
     form = {"password": PASSWORD, "csrf_token": token_of(visitor)}
     cookie = visitor.post("/login", data=form, headers={"X-Forwarded-Proto": proxy}).headers["Set-Cookie"]
-    assert ("; Secure" in cookie) == (proxy == "https")
+    assert ("; Secure" in cookie) == secure
+    assert cookie.startswith("__Host-searchengine_") == secure  # so that both kinds go beside each other
+    assert (
+        visitor.get("/", headers={**PAGE, "X-Forwarded-Proto": proxy}, base_url="https://localhost").status_code == 200
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from web.api.asked import PhotoId
 from web.api.blueprint import COLLECTIONS, api
 from web.context import the_library
 from web.lines import LONGEST_LINE, asked_line
-from web.sentences import translated
+from web.sentences import told
 from web.tiles import Record
 
 MOST_PHOTOS = 10_000  # put in or taken out at once
@@ -154,5 +154,5 @@ def _album(facts: AlbumFacts) -> Album:
         photos=facts.photos,
         pinned=facts.pinned,
         taken_out=facts.taken_out,
-        problem=facts.problem and translated(facts.problem),
+        problem=facts.problem and told(facts.problem, facts.next_step),
     )

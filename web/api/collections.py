@@ -17,7 +17,7 @@ from web.api.asked import Paged
 from web.api.blueprint import COLLECTIONS, api
 from web.api.cursors import Cursor
 from web.context import the_library
-from web.sentences import translated
+from web.sentences import told
 from web.tiles import Record, Tile, tile_of
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def duplicates(query: Paged) -> Response:
             state=look.state,
             done=look.done,
             whole=look.whole,
-            problem=look.problem and translated(look.problem),
+            problem=look.problem and told(look.problem, look.next_step),
             total=len(look.groups),
             spare_bytes=sum(group.spare_bytes for group in look.groups),
             groups=_groups(look.groups[here.offset : end]),

@@ -8,7 +8,7 @@ import { t } from "./i18n.js";
 
 const HEIGHT = 64;
 const BAR = 6; // units a month, in the drawing's own coordinates
-const LONGEST_GAP = 240; // months without a photo that are drawn; of a longer stretch, a year
+const LONGEST_GAP = 1200; // months without a photo that are drawn; of a longer stretch, a year
 const YEAR = 12;
 
 const MONTH = { month: "long", year: "numeric", timeZone: "UTC" };
@@ -52,7 +52,7 @@ export function histogram(months, choose) {
   const most = Math.max(...all.map(({ count }) => count));
   const width = all.length * BAR;
   const last = all.length - 1;
-  let span = [0, last]; // its end is before its beginning where what is asked for lies before all photos, or after them
+  let span = [0, last]; // its end is before its beginning where what is asked for lies outside of all that is drawn
   const within = (month) => Math.min(last, Math.max(0, month));
 
   const bars = all.map(({ count }, index) => {
