@@ -37,7 +37,7 @@ NEEDS_MORE_THAN_THIS_MACHINE = {
     "captions write": "needs the download; tested in tests/cli/test_captions.py",
     "fine-tune": "needs the download; tested in tests/training/test_fine_tune.py",
     "password": "asks a person; tested in tests/cli/test_serve.py",
-    "train builtin": "takes half an hour; tested on a small part in tests/training",
+    "train builtin": "takes an hour; tested on a small part in tests/training",
     "train resnet50+bert-tiny --data captioned_photos.zip": "takes an hour",
     "train resume": "needs a run that was stopped; tested in tests/training",
     "evaluate captions captioned_photos.zip": "needs the measuring data; the test below runs it where that is",

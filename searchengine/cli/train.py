@@ -193,7 +193,7 @@ def _go_on(run: RunFolder, world: World) -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
 @click.option("--photos", type=click.IntRange(min=2), help="Take only so many of the photos, for a quick try.")
 def builtin(data: Path, out: Path, seed: int, photos: int | None) -> None:
-    """Train the built-in model: about half an hour on two cores. Needs the extra `train`.
+    """Train the built-in model: about an hour on two cores. Needs the extra `train`.
 
     \b
     searchengine train builtin --data DATA --out FOLDER

@@ -53,7 +53,7 @@ class Recipe:
     heads: Stage = Stage(20, Portion(1536, samples=500), rate=3e-3)
     image: Stage = Stage(6, Portion(192, samples=40), rate=5e-4, image_rate=3e-4)
     runs: int = 3  # of the image tower's stage, of which the mean is taken
-    both: Stage = Stage(4, Portion(256, 48, captions=3, others=192), rate=3e-4, image_rate=1.5e-4, text_rate=1.5e-4)
+    both: Stage = Stage(16, Portion(256, 48, captions=3, others=192), rate=3e-4, image_rate=1.5e-4, text_rate=1.5e-4)
     weight_decay: float = 0.1
     tower_decay: float = 0.02
     plain_names: float = 0.4  # how often a class goes by its WordNet name rather than an everyday one
