@@ -14,9 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel.messages.pofile import read_po
-
-from web.texts import TRANSLATIONS, language
+from web.texts import TRANSLATIONS, language, read_catalogue
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -80,8 +78,7 @@ def _languages() -> dict[str, tuple[Sentence, ...]]:
 
 
 def _read(path: Path) -> Iterator[Sentence]:
-    with path.open("rb") as file:
-        texts = {str(message.id): str(message.string) for message in read_po(file, abort_invalid=True) if message.id}
+    texts = {str(message.id): str(message.string) for message in read_catalogue(path) if message.id}
     for text in sorted(texts, key=lambda text: len(_PLACE.sub("", text)), reverse=True):
         yield _sentence(text, texts[text])
 

@@ -27,6 +27,7 @@ from flask import g, has_request_context, request
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from babel.messages.catalog import Catalog
     from flask import Flask, Response
     from werkzeug.datastructures import LanguageAccept
 
@@ -147,11 +148,15 @@ def _region(tag: str) -> Locale | None:
         return None
 
 
-def _read(path: Path) -> GNUTranslations:
+def read_catalogue(path: Path) -> Catalog:
+    """A file of translations. Raises PoFileError for a damaged one."""
     with path.open("rb") as file:
-        catalog = read_po(file, abort_invalid=True)
+        return read_po(file, abort_invalid=True)
+
+
+def _read(path: Path) -> GNUTranslations:
     compiled = io.BytesIO()
-    write_mo(compiled, catalog)
+    write_mo(compiled, read_catalogue(path))
     compiled.seek(0)
     return GNUTranslations(compiled)
 
