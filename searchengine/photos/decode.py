@@ -230,5 +230,5 @@ def _reason(error: Exception) -> str:
             return _CUT_OFF
         case KeyError():  # a codec looked up what it doesn't know; the key says nothing to a person
             return _DAMAGED
-        case _:
+        case _:  # in one piece, as translations know it
             return f"its content is damaged, or of an unusual kind ({detail or type(error).__name__})"

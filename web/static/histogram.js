@@ -28,7 +28,7 @@ function monthAt(ordinal) {
   return `${String(Math.floor(ordinal / YEAR)).padStart(4, "0")}-${String((ordinal % YEAR) + 1).padStart(2, "0")}`;
 }
 
-/** The months from the first to the last, also those without a photo; a camera whose clock was wrong draws no centuries. */
+/** The months from the first to the last, also those without a photo; a camera with a wrong clock draws no centuries. */
 function filled(months) {
   const all = [];
   let before = ordinal(months[0].month) - 1;
